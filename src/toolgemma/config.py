@@ -1,0 +1,280 @@
+"""The config file: typed YAML sections, every key read, unknown keys refused.
+
+    model:    {name: google/gemma-3-1b-it}
+    training: {learning_rate: 2e-4}
+
+The line under each field is its meaning and unit, and what `toolgemma train --help-config` prints. All errors of a
+file come in one message, with the nearest known name for a typo. Loading reads YAML and touches nothing else: whether
+a folder exists or a GPU is there is checked by whoever uses the value.
+"""
+
+import difflib
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toolgemma.errors import ConfigError
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, strict about names, described by the line under each field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+
+
+class ModelSection(Section):
+    name: str = Field("google/gemma-3-1b-it", min_length=1)
+    """Hub id of the base model, or a local folder that holds it."""
+    revision: str | None = None
+    """Branch, tag or commit on the Hub; null is the default branch."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where the model runs; auto takes CUDA, else MPS, else CPU."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Weights and activations; auto takes bfloat16 where the hardware has it. float16 overflows Gemma 3."""
+    attn_implementation: Literal["sdpa", "eager"] = "sdpa"
+    """Attention kernel, as transformers names it."""
+    quantization: Literal["none", "4bit"] = "none"
+    """4bit is QLoRA (NF4, double quantisation); it needs CUDA and the extra `qlora`."""
+
+
+class DatasetSection(Section):
+    name: str = Field("shawhin/tool-use-finetuning", min_length=1)
+    """Hub id of the dataset; used when `path` is null."""
+    path: str | None = None
+    """Local folder or file instead of the Hub: parquet, arrow, json or jsonl."""
+    revision: str | None = None
+    """Branch, tag or commit on the Hub; null is the default branch."""
+    format: Literal["auto", "shawhin", "openai", "sharegpt", "xlam", "hermes", "glaive"] = "auto"
+    """How a row is written; auto looks at the columns."""
+    train_split: str = "train"
+    """Name of the split that is trained on."""
+    validation_split: str | None = "validation"
+    """Name of the split for eval_loss and the best checkpoint; null: none."""
+    test_split: str | None = "test"
+    """Name of the split that evaluate scores; null: none."""
+    max_samples: int | None = Field(None, ge=1)
+    """Train on at most so many rows, chosen by seed; null is all."""
+    repair: Literal["none", "drop", "fix"] = "fix"
+    """Faulty train rows: none keeps them, drop removes them, fix mends what can be mended and drops the rest."""
+    reasoning: Literal["keep", "drop"] = "keep"
+    """The sentence before a tool call: keep trains it, drop removes it."""
+    prepared_dir: str = "data/prepared"
+    """Folder that prepare writes and train reads."""
+    seed: int = Field(42, ge=0)
+    """Seed of every choice made on the data: where a tool is put back, which distractors go, which rows are sampled."""
+
+
+class MirrorSection(Section):
+    endpoint: str | None = Field(None, pattern=r"^https?://[^\s/]+(/\S*)?$")
+    """Base URL of a Hub mirror, such as https://hf-mirror.com; null keeps HF_ENDPOINT or the official Hub."""
+
+
+class LoraSection(Section):
+    r: int = Field(16, ge=1)
+    """Rank of the adapter matrices."""
+    lora_alpha: float = Field(32, gt=0)
+    """Scale: the update is multiplied by lora_alpha / r (or / sqrt(r) with use_rslora)."""
+    lora_dropout: float = Field(0.05, ge=0, lt=1)
+    """Share of the adapter's inputs set to zero while training."""
+    bias: Literal["none", "all", "lora_only"] = "none"
+    """Which bias vectors are trained (Gemma 3 has none; kept for other bases)."""
+    target_modules: str | list[str] = "all-linear"
+    """Layers that get an adapter: names, or all-linear for every linear layer but the head."""
+    use_rslora: bool = False
+    """Rank-stabilised LoRA (arXiv 2312.03732)."""
+    use_dora: bool = False
+    """Weight-decomposed LoRA (arXiv 2402.09353); slower."""
+
+
+class TrainingSection(Section):
+    output_dir: str = Field("outputs", min_length=1)
+    """Folder of the run: checkpoints, metrics, the final adapter."""
+    num_train_epochs: float = Field(3, gt=0)
+    """Passes over the train rows."""
+    max_steps: int = Field(-1, ge=-1)
+    """Optimizer steps; above 0 it overrides num_train_epochs."""
+    learning_rate: float = Field(2e-4, gt=0)
+    """Peak learning rate."""
+    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "cosine"
+    """Shape of the learning rate after warm-up."""
+    warmup_ratio: float = Field(0.03, ge=0, lt=1)
+    """Share of all steps in which the learning rate rises from 0."""
+    per_device_train_batch_size: int = Field(1, ge=1)
+    """Rows per forward pass."""
+    per_device_eval_batch_size: int = Field(1, ge=1)
+    """Rows per forward pass of the eval_loss; the figure doesn't depend on it."""
+    gradient_accumulation_steps: int = Field(8, ge=1)
+    """Forward passes per optimizer step."""
+    optim: str = "adamw_torch"
+    """Optimizer, as transformers names it (adamw_torch, adamw_8bit, adafactor, ...)."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay."""
+    max_grad_norm: float = Field(1.0, ge=0)
+    """Gradients are scaled down to this norm; 0: never."""
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: about a third slower, far less memory."""
+    logging_steps: int = Field(5, ge=1)
+    """Steps between two lines of metrics.jsonl."""
+    eval_steps: int = Field(20, ge=1)
+    """Steps between two eval_loss measurements."""
+    save_steps: int = Field(20, ge=1)
+    """Steps between two checkpoints; a new best eval_loss is saved at once, wherever this stands."""
+    save_total_limit: int | None = Field(3, ge=1)
+    """Checkpoints kept besides the best one; null: all."""
+    dataloader_num_workers: int = Field(0, ge=0)
+    """Processes that collate batches; 0: the main one."""
+    dataloader_pin_memory: bool = True
+    """Page-locked host memory for faster copies to a GPU; no effect on CPU."""
+    seed: int = Field(42, ge=0)
+    """Seed of the adapter's initial weights, dropout and row order."""
+    report_to: list[Literal["wandb", "trackio", "tensorboard"]] = []
+    """Trackers to report to besides metrics.jsonl; needs the extra `track`."""
+    run_name: str | None = None
+    """Name of the run in a tracker."""
+    push_to_hub: bool = False
+    """Upload the final adapter when training ends; needs a login with write access."""
+    hub_model_id: str | None = None
+    """Repository to push to, user/name; needed with push_to_hub."""
+
+
+class DataProcessingSection(Section):
+    tool_format: Literal["hermes", "shawhin"] = "hermes"
+    """Dialect on the wire; hermes is what vLLM, llama.cpp and Ollama read."""
+    max_seq_length: int = Field(4096, ge=16)
+    """Budget of a train row in tokens; over it distractor tools go first, then the row, never a target."""
+
+
+class EvaluationSection(Section):
+    max_samples: int | None = Field(None, ge=1)
+    """Score at most so many rows of the test split; null is all."""
+    max_new_tokens: int = Field(512, ge=1)
+    """Tokens generated per turn at most; a turn that needs more counts as truncated."""
+    batch_size: int = Field(8, ge=1)
+    """Prompts generated together."""
+    baseline: bool = False
+    """Score the untuned model on the same rows as well."""
+
+
+class Config(Section):
+    """A whole config file; every section and key has a default."""
+
+    model: ModelSection = Field(default_factory=ModelSection)
+    dataset: DatasetSection = Field(default_factory=DatasetSection)
+    mirror: MirrorSection = Field(default_factory=MirrorSection)
+    lora: LoraSection = Field(default_factory=LoraSection)
+    training: TrainingSection = Field(default_factory=TrainingSection)
+    data_processing: DataProcessingSection = Field(default_factory=DataProcessingSection)
+    evaluation: EvaluationSection = Field(default_factory=EvaluationSection)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key written twice instead of keeping the last one in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is not a name", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_config(path: str | os.PathLike[str] | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Read a YAML file (None: all defaults) and apply `section.key=value` overrides.
+
+    Raises:
+        ConfigError: no such file, malformed YAML, unknown keys, wrong values; all of a file's faults in one message.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        values = _read_yaml(Path(path))
+    for override in overrides:
+        _apply_override(values, override)
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(entry) for entry in error.errors(include_url=False)]
+        raise ConfigError(_headline(path, len(lines)) + "".join(f"\n  - {line}" for line in lines)) from None
+    faults = list(_cross_checks(config))
+    if faults:
+        raise ConfigError(_headline(path, len(faults)) + "".join(f"\n  - {fault}" for fault in faults))
+    return config
+
+
+def dump_config(config: Config) -> str:
+    """The whole resolved config as YAML; `load_config` of it gives the same config."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"config file not found: {path}; see configs/ for the ones that come with toolgemma"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config file {path} can't be read: {error}") from None
+    try:
+        values = yaml.load(io.StringIO(text), _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"config file {path} is not valid YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"config file {path} must hold sections (model, dataset, ...), not a {type(values).__name__}")
+    return values
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not (equals and dot and section and name):
+        raise ConfigError(f"override {override!r} is not section.key=value, such as training.learning_rate=1e-4")
+    try:
+        value = yaml.load(io.StringIO(text), _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"override {override!r}: the value is not valid YAML: {error}") from None
+    target = values.setdefault(section, {})
+    if target is None:
+        target = values[section] = {}
+    if not isinstance(target, dict):
+        raise ConfigError(f"override {override!r}: section {section} of the file is not a mapping")
+    target[name] = value
+
+
+def _headline(path: str | os.PathLike[str] | None, count: int) -> str:
+    return f"{path or 'config'}: {count} error{'s' if count != 1 else ''}"
+
+
+def _explain(entry: Any) -> str:
+    location = [str(part) for part in entry["loc"]]
+    key = ".".join(location)
+    if entry["type"] == "extra_forbidden":
+        known = list(_known_names(location))
+        close = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
+        hint = f"did you mean {'.'.join([*location[:-1], close[0]])}?" if close else f"known: {', '.join(known)}"
+        return f"{key}: unknown key; {hint}"
+    return f"{key}: {entry['input']!r} is not accepted: {entry['msg'].removeprefix('Value error, ')}"
+
+
+def _known_names(location: list[str]) -> Iterator[str]:
+    if len(location) == 1:
+        yield from Config.model_fields
+    elif location[0] in Config.model_fields:
+        section = Config.model_fields[location[0]].annotation
+        yield from section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else ()
+
+
+def _cross_checks(config: Config) -> Iterator[str]:
+    training = config.training
+    if training.push_to_hub and not training.hub_model_id:
+        yield "training.hub_model_id: needed with training.push_to_hub, such as your-name/gemma-3-1b-tools"

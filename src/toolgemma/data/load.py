@@ -1,0 +1,76 @@
+"""Read a dataset into conversations: from the Hub, a local folder, or one file. Splits keep their published names.
+
+The Hub goes through the `datasets` library, imported only then; local files are read directly, which takes about a
+tenth of a second for 600 rows. Everything is held in memory.
+"""
+
+import re
+from pathlib import Path
+
+from toolgemma.config import DatasetSection
+from toolgemma.conversation import Conversation
+from toolgemma.data.convert import convert
+from toolgemma.data.files import SUFFIXES, Row, find_splits, read_rows, without_nulls
+from toolgemma.errors import DataError
+from toolgemma.hub import explain
+
+_HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+
+
+def read(section: DatasetSection) -> dict[str, list[Conversation]]:
+    """All splits of the configured dataset, as published.
+
+    Raises:
+        DataError: a file is missing or broken, a split is empty, no reader knows the columns, a row can't be used.
+        HubError: the dataset can't be downloaded.
+    """
+    if section.path is not None:
+        return _read_local(Path(section.path).expanduser(), section.format)
+    return _converted(_download(section.name, section.revision), section.format)
+
+
+def read_file_or_folder(path: str, format: str = "auto") -> dict[str, list[Conversation]]:
+    """All splits of what a user calls DATA: what exists on disk is local, else `owner/name` is a Hub id.
+
+    Raises:
+        DataError, HubError: as `read`.
+    """
+    local = Path(path).expanduser()
+    if local.exists() or not _HUB_ID.fullmatch(path) or local.suffix in SUFFIXES:
+        return _read_local(local, format)
+    return _converted(_download(path, None), format)
+
+
+def source_files(section: DatasetSection) -> list[Path]:
+    """The files that `read` would open, in order; none for a Hub dataset.
+
+    Raises:
+        DataError: the path is missing or holds no data.
+    """
+    if section.path is None:
+        return []
+    return [file for files in find_splits(Path(section.path).expanduser()).values() for file in files]
+
+
+def _read_local(path: Path, format: str) -> dict[str, list[Conversation]]:
+    return _converted({split: read_rows(files) for split, files in find_splits(path).items()}, format)
+
+
+def _converted(splits: dict[str, list[Row]], format: str) -> dict[str, list[Conversation]]:
+    return {split: convert(rows, split, format) for split, rows in splits.items()}
+
+
+def _download(name: str, revision: str | None) -> dict[str, list[Row]]:
+    import datasets
+    from datasets.exceptions import DatasetGenerationError, DatasetsError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        loaded = datasets.load_dataset(name, revision=revision)
+    except DatasetGenerationError as error:
+        raise DataError(f"dataset {name} was downloaded but its files can't be read: {error}") from error
+    except (OSError, DatasetsError, HfHubHTTPError) as error:
+        raise explain(error, name, "dataset") from error
+    except ValueError as error:
+        raise DataError(f"dataset {name} can't be loaded: {error}") from error
+    return {str(split): without_nulls(rows.to_list()) for split, rows in loaded.items()}

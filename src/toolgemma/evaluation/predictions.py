@@ -1,0 +1,205 @@
+"""predictions.jsonl: one line per generated turn, written as it comes, so that a killed evaluation goes on.
+
+    {"kind": "toolgemma predictions", "version": 1, "identity": {...}}        the model, decoding and number format
+    {"row": "test/0", "turn": "D1", "prompt_sha256": ..., "completion": ..., "views": {"repaired": {..., "score": ...}}}
+
+A line holds the completion as it was generated and, per view, the gold turn, the offered tools and the score, so that
+every figure can be recomputed, and two runs compared, from this file alone. Turns whose prompt is the same in several
+views stand once. A completion is taken up again iff the file's identity is that of the present run and the prompt's
+SHA-256 is the same; everything derived from it (calls, scores) is computed anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from toolgemma.conversation import ToolCall
+from toolgemma.errors import CheckpointError
+from toolgemma.evaluation.decisions import Decision
+from toolgemma.evaluation.score import Score, score
+from toolgemma.evaluation.summary import Scored
+from toolgemma.format.parse import ParsedTurn
+from toolgemma.inference.completion import Completion
+from toolgemma.rundir import write_text
+
+KIND = "toolgemma predictions"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One turn to generate, with the decisions of all views that prompt for it with the same tokens."""
+
+    prompt: tuple[int, ...]
+    sha256: str
+    decisions: tuple[Decision, ...]
+
+
+def tasks(decisions: Iterable[Decision], encode: Callable[[Decision], Sequence[int]]) -> list[Task]:
+    """Group decisions of the same row, turn and prompt; `encode` gives a decision's prompt as token ids."""
+    grouped: dict[tuple[str, int, str], list[Decision]] = {}
+    prompts: dict[str, tuple[int, ...]] = {}
+    for decision in decisions:
+        prompt = tuple(encode(decision))
+        sha256 = hashlib.sha256(json.dumps(prompt).encode("ascii")).hexdigest()
+        prompts[sha256] = prompt
+        grouped.setdefault((decision.row, decision.position, sha256), []).append(decision)
+    return [Task(prompts[sha256], sha256, tuple(found)) for (_, _, sha256), found in grouped.items()]
+
+
+def scored(task: Task, completion: Completion, parsed: ParsedTurn) -> list[Scored]:
+    """The task's decisions with the scores that `completion`, parsed as `parsed`, earns."""
+    truncated = completion.ended == "length"
+    return [Scored.of(decision, score(decision, parsed, truncated)) for decision in task.decisions]
+
+
+def record(task: Task, completion: Completion, parsed: ParsedTurn) -> dict[str, Any]:
+    """The line of one generated turn."""
+    first = task.decisions[0]
+    return {
+        "row": first.row,
+        "turn": first.turn,
+        "position": first.position,
+        "query_type": first.query_type,
+        "prompt_sha256": task.sha256,
+        "prompt_tokens": len(task.prompt),
+        "completion": completion.text,
+        "tokens": completion.tokens,
+        "ended": completion.ended,
+        "content": parsed.content,
+        "calls": _calls(parsed.calls),
+        "malformed": [asdict(entry) for entry in parsed.malformed],
+        "views": {
+            decision.view: _view(decision, entry.score)
+            for decision, entry in zip(task.decisions, scored(task, completion, parsed), strict=True)
+        },
+    }
+
+
+def predict(
+    tasks: Sequence[Task],
+    *,
+    parse: Callable[[str], ParsedTurn],
+    complete: Callable[[Sequence[Sequence[int]]], Iterator[tuple[int, Completion]]],
+    path: Path,
+    identity: Mapping[str, Any],
+    progress: Progress,
+) -> list[Scored]:
+    """Complete each distinct prompt that `path` doesn't hold yet, append every line as it comes; all scores.
+
+    `complete` takes prompts and yields (index, completion) in any order, as `inference.generate.generate` does.
+    """
+    done, note = read_completions(path, identity)
+    if note:
+        progress.console.print(note, soft_wrap=True)
+    by_prompt: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_prompt.setdefault(task.sha256, []).append(task)
+    done = {sha256: completion for sha256, completion in done.items() if sha256 in by_prompt}
+    missing = [sha256 for sha256 in by_prompt if sha256 not in done]
+    if done:
+        progress.console.print(f"{path}: {len(done)} of {len(by_prompt)} prompts are answered already", soft_wrap=True)
+    bar = progress.add_task("turns", total=len(by_prompt), completed=len(done))
+    kept = [record(task, done[sha256], parse(done[sha256].text)) for sha256 in done for task in by_prompt[sha256]]
+    with writing(path, identity, kept) as append:
+        for index, completion in complete([by_prompt[sha256][0].prompt for sha256 in missing]):
+            done[missing[index]] = completion
+            for task in by_prompt[missing[index]]:
+                append(record(task, completion, parse(completion.text)))
+            progress.advance(bar)
+    return [entry for task in tasks for entry in scored(task, done[task.sha256], parse(done[task.sha256].text))]
+
+
+def read_completions(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Completion], str | None]:
+    """Completions by prompt SHA-256 of an earlier, perhaps killed, run; and a sentence for people if they don't count.
+
+    A file of another identity is kept beside as `previous.NAME`. A half-written line is left out.
+
+    Raises:
+        CheckpointError: something is there that can't be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return {}, None
+    except OSError as error:
+        raise CheckpointError(f"can't read {path}: {error}; remove it, or choose another output file") from error
+    header = _json_object(lines[0])
+    if header != _header(identity):
+        kept = path.with_name(f"previous.{path.name}")
+        path.replace(kept)
+        return {}, f"{path} is not of this run ({_difference(header, identity)}): starting anew; it is kept as {kept}"
+    found = {}
+    for line in lines[1:-1]:  # what follows the last line end is empty or half-written
+        entry = _json_object(line)
+        if entry and {"prompt_sha256", "completion", "tokens", "ended"} <= entry.keys():
+            found[entry["prompt_sha256"]] = Completion(entry["completion"], entry["tokens"], entry["ended"])
+    return found, None
+
+
+@contextmanager
+def writing(
+    path: Path, identity: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Begin the file anew with a header and `records`; the function it gives appends one and flushes it.
+
+    Raises:
+        CheckpointError: the folder can't be written.
+    """
+    write_text(path, "".join(_line(entry) for entry in (_header(identity), *records)))
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+
+            def append(entry: Mapping[str, Any]) -> None:
+                file.write(_line(entry))
+                file.flush()
+
+            yield append
+    except OSError as error:
+        raise CheckpointError(f"can't write {path}: {error}; free some space and run this again: it goes on") from error
+
+
+def _view(decision: Decision, found: Score) -> dict[str, Any]:
+    return {
+        "gold": {"content": decision.gold.content, "calls": _calls(decision.calls)},
+        "offered": list(decision.offered),
+        "gold_unanswerable": decision.gold_unanswerable,
+        "label": found.label,
+        "sublabel": found.sublabel,
+        "score": asdict(found),
+    }
+
+
+def _calls(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
+    return [{"name": call.name, "arguments": dict(call.arguments)} for call in calls]
+
+
+def _header(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": KIND, "version": VERSION, "identity": dict(identity)}
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry, ensure_ascii=False) + "\n"
+
+
+def _json_object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _difference(header: Mapping[str, Any] | None, identity: Mapping[str, Any]) -> str:
+    """Names of what differs between a file's header and the present run."""
+    before = (header or {}).get("identity")
+    if not isinstance(before, Mapping):
+        return "no header"
+    differing = [key for key in sorted({*before, *identity}) if before.get(key) != identity.get(key)]
+    return ", ".join(differing) + " differ" if differing else "another file version"

@@ -1,0 +1,255 @@
+"""The model part of evaluation: load, generate, score, save; it goes on where a killed run stopped.
+
+    checkpoint + config -> test rows -> views -> decisions -> prompts (each once) -> completions -> scores -> report
+                                    '-> repaired rows, teacher-forced ------------------> eval_loss, eval_accuracy
+
+Costs: one completion per distinct prompt (the views share most of them) and one forward pass per row, for the tuned
+model and, with `evaluation.baseline`, once more for the untuned one: the same weights with the adapter switched off.
+Rows are never cut. Heavy libraries are imported where they are used, so importing this module is cheap.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+import toolgemma
+from toolgemma import rundir
+from toolgemma.config import Config
+from toolgemma.conversation import Conversation
+from toolgemma.data.catalogue import catalogue
+from toolgemma.data.prepare import load_prepared, prepare
+from toolgemma.data.views import views
+from toolgemma.errors import CheckpointError, ConfigError
+from toolgemma.evaluation.baselines import BASELINES, score_baseline
+from toolgemma.evaluation.decisions import HEADLINE_VIEW, Decision, decisions
+from toolgemma.evaluation.metrics import METRICS, PRIMARY
+from toolgemma.evaluation.predictions import Task, predict, tasks
+from toolgemma.evaluation.progress import progress_bar
+from toolgemma.evaluation.summary import summarise
+from toolgemma.evaluation.teacher_forced import teacher_forced
+from toolgemma.format import Dialect, get_dialect
+from toolgemma.format.segments import END
+from toolgemma.inference.completion import Completion
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from toolgemma.tokens.encode import Encoded
+
+METRICS_FILE = "metrics.json"
+PREDICTIONS = "predictions.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A loaded model with what is needed to ask it and to read it."""
+
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
+    dialect: Dialect
+
+    def prompt(self, decision: Decision) -> list[int]:
+        """The decision's history as token ids, ending with the generation prompt."""
+        from toolgemma.tokens.encode import encode_prompt
+
+        return encode_prompt(self.dialect.render(decision.history, add_generation_prompt=True), self.tokenizer)
+
+    def encoded(self, conversation: Conversation) -> "Encoded":
+        """A whole conversation as ids and labels, for the teacher-forced metrics."""
+        from toolgemma.tokens.encode import encode
+
+        return encode(self.dialect.render(conversation), self.tokenizer)
+
+    @property
+    def stop_ids(self) -> list[int]:
+        """Tokens that end a turn: `<end_of_turn>`, and `<eos>` where the tokenizer has one."""
+        found = [self.tokenizer.convert_tokens_to_ids(END), self.tokenizer.eos_token_id]
+        return sorted({token for token in found if isinstance(token, int)})
+
+
+def config_file(checkpoint: Path) -> Path:
+    """The config that was saved with a checkpoint, in its folder or in the run's.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    for folder in (checkpoint, run_folder(checkpoint)):
+        if (folder / rundir.CONFIG).is_file():
+            return folder / rundir.CONFIG
+    raise CheckpointError(f"{checkpoint} has no {rundir.CONFIG}; name the config it was trained with: --config FILE")
+
+
+def run_folder(checkpoint: Path) -> Path:
+    """The run that a checkpoint belongs to: its parent, unless the folder is not named like a checkpoint."""
+    named = checkpoint.name == rundir.FINAL or re.fullmatch(r"checkpoint-\d+", checkpoint.name)
+    return checkpoint.parent if named else checkpoint
+
+
+def default_output(checkpoint: Path) -> Path:
+    """Where the report goes if nobody says: RUN/evaluation/metrics.json."""
+    return run_folder(checkpoint) / rundir.EVALUATION / METRICS_FILE
+
+
+def predictions_file(output: Path, system: str) -> Path:
+    """Where the predictions of a system lie: beside the report, under a name of their own for each report."""
+    parts = ["" if output.name == METRICS_FILE else output.stem, "" if system == "tuned" else system, PREDICTIONS]
+    return output.with_name(".".join(filter(None, parts)))
+
+
+def default_predictions(path: Path) -> Path:
+    """The predictions that a path names: itself if it is a file, else those of the run or checkpoint."""
+    return path if path.is_file() else predictions_file(default_output(path), "tuned")
+
+
+def evaluate(
+    checkpoint: Path, config: Config, *, output_file: Path | None = None, console: Console | None = None
+) -> dict[str, Any]:
+    """Score a checkpoint (as `rundir.resolve_checkpoint` gives it) on the test rows; write and return the report.
+
+    The report goes to `output_file`, by default RUN/evaluation/metrics.json; the predictions lie beside it.
+
+    Raises:
+        ConfigError: no test split, or too little memory. DataError, HubError: the rows can't be read.
+        CheckpointError: the checkpoint is torn, of another base, or the report can't be written.
+    """
+    console = console or Console()
+    output = output_file or default_output(checkpoint)
+    found_views = _test_views(config)
+    rows = found_views["published"]
+    planned = decisions(found_views)
+    subject, identity = _load(checkpoint, config, console)
+    console.print(f"Evaluating {checkpoint} on {len(rows)} rows of {config.dataset.test_split}", soft_wrap=True)
+    examination = _Examination(subject, config, tasks(planned, subject.prompt), found_views[HEADLINE_VIEW], console)
+    systems = {"tuned": examination.run("tuned", predictions_file(output, "tuned"), identity)}
+    if config.evaluation.baseline:
+        with subject.model.disable_adapter():
+            path = predictions_file(output, "untuned")
+            systems["untuned"] = examination.run("untuned", path, identity | {"adapter": None})
+    for name in BASELINES:
+        systems[name] = {"views": summarise(score_baseline(name, planned))}
+    report = {
+        "toolgemma": toolgemma.__version__,
+        "checkpoint": str(checkpoint),
+        "base": config.model.name,
+        "dataset": config.dataset.path or config.dataset.name,
+        "split": config.dataset.test_split,
+        "rows": len(rows),
+        "seed": config.dataset.seed,
+        "identity": identity,
+        "headline_view": HEADLINE_VIEW,
+        "primary_metric": PRIMARY,
+        "metrics": headline(systems["tuned"]),
+        "systems": systems,
+    }
+    rundir.write_json(output, report)
+    return report
+
+
+def headline(system: dict[str, Any]) -> dict[str, float | None]:
+    """Values of the seven metrics of one system on the headline view."""
+    found = system["views"].get(HEADLINE_VIEW, {}).get("D1", {}) | system.get("loss", {})
+    return {name: found.get(name, {}).get("value") for name in METRICS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """The same questions for every model."""
+
+    subject: Subject
+    config: Config
+    tasks: Sequence[Task]
+    conversations: Sequence[Conversation]
+    console: Console
+
+    def run(self, name: str, path: Path, identity: dict[str, Any]) -> dict[str, Any]:
+        """Summary by view and the teacher-forced metrics of the model as it stands now."""
+        self.console.print(f"The {name} model", soft_wrap=True)
+        with progress_bar(self.console) as progress:
+            scored = predict(
+                self.tasks,
+                parse=self.subject.dialect.parse,
+                complete=self._complete,
+                path=path,
+                identity=identity,
+                progress=progress,
+            )
+            bar = progress.add_task("loss", total=len(self.conversations))
+            loss = teacher_forced(
+                self.subject.model,
+                [self.subject.encoded(conversation) for conversation in self.conversations],
+                pad_token_id=self.subject.tokenizer.pad_token_id,
+                batch_size=self.config.training.per_device_eval_batch_size,
+                advance=lambda rows: progress.advance(bar, rows),
+            )
+        return {"views": summarise(scored), "loss": loss, "predictions": path.name}
+
+    def _complete(self, prompts: Sequence[Sequence[int]]) -> Iterator[tuple[int, Completion]]:
+        from toolgemma.inference.generate import generate
+
+        section = self.config.evaluation
+        return generate(
+            self.subject.model,
+            self.subject.tokenizer,
+            prompts,
+            max_new_tokens=section.max_new_tokens,
+            batch_size=section.batch_size,
+            stop_ids=self.subject.stop_ids,
+        )
+
+
+def _test_views(config: Config) -> dict[str, list[Conversation]]:
+    """The views of the rows to score, in their order.
+
+    A sample is the first `evaluation.max_samples` of a seeded shuffle: a smaller one is part of a larger one.
+    """
+    split = config.dataset.test_split
+    if split is None:
+        raise ConfigError("dataset.test_split: null, so there is nothing to evaluate; name the split to score")
+    prepared = load_prepared(config) or prepare(config)
+    rows = prepared.splits.get(split)
+    if not rows:
+        known = ", ".join(f"{name} ({len(found)} rows)" for name, found in prepared.splits.items())
+        raise ConfigError(f"dataset.test_split: {split!r} has no rows; known: {known}")
+    order = list(range(len(rows)))
+    random.Random(config.dataset.seed).shuffle(order)  # noqa: S311 - a sample, no secret
+    chosen = [rows[index] for index in sorted(order[: config.evaluation.max_samples])]
+    train = prepared.splits[config.dataset.train_split]
+    return views(chosen, config.dataset.seed, catalogue(prepared.splits), train)
+
+
+def _load(checkpoint: Path, config: Config, console: Console) -> tuple[Subject, dict[str, Any]]:
+    """The model with its adapter, and everything that its completions depend on besides the prompt."""
+    from toolgemma.model import device, load
+
+    placement = device.choose(config.model)
+    console.print(f"Running on {placement.reason}", soft_wrap=True)
+    tokenizer = load.load_tokenizer(config.model)
+    base = load.load_base(config.model, placement)
+    fingerprint = load.fingerprint(base)
+    model = load.load_adapter(base, checkpoint)
+    subject = Subject(model, tokenizer, get_dialect(config.data_processing.tool_format))
+    return subject, {
+        "base": fingerprint,
+        "adapter": _adapter(checkpoint),
+        "dtype": str(placement.dtype),
+        "device": placement.device,
+        "attn_implementation": placement.attn_implementation,
+        "quantization": config.model.quantization,
+        "dialect": subject.dialect.NAME,
+        "decoding": {
+            "strategy": "greedy",
+            "max_new_tokens": config.evaluation.max_new_tokens,
+            "stop_ids": subject.stop_ids,
+        },
+    }
+
+
+def _adapter(checkpoint: Path) -> dict[str, str]:
+    """SHA-256 of the adapter's weights and config, from the manifest."""
+    files: Mapping[str, Any] = rundir.read_manifest(checkpoint)["files"]
+    return {name: facts["sha256"] for name, facts in files.items() if name.startswith("adapter_")}

@@ -1,0 +1,186 @@
+# ruff: noqa: E501 - tables read best as lines; seeded choices need no secrecy
+"""Documents of the pre-training text: short conversations, each made from a seeded random source.
+
+    copying    repeat a run of words or tokens; recall the value of a key          half of the text at first
+    passages   questions about a few sentences; a passage as a JSON document
+    choosing   described options, a wish, the option that fits (or none)
+    forms      described forms, a wish, the form filled in (see `forms`)
+    talk       greetings and small questions
+
+What it never holds: a tag of a tool-calling dialect, a JSON object with the keys of a tool call, a tool's name, schema
+or request of the embedded dataset, a value of its test splits (`toolgemma.sample.text.purity` checks).
+"""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+from toolgemma.sample.text import forms, values, words
+from toolgemma.sample.text.fields import field
+from toolgemma.sample.text.forms import Turn
+
+Maker = Callable[[random.Random], list[Turn]]
+
+
+def _token(rng: random.Random) -> str:
+    draw = rng.random()
+    if draw < 0.35:
+        return values.pseudo_word(rng, 1, 3)
+    if draw < 0.55:
+        return rng.choice(words.NOUNS)
+    if draw < 0.7:
+        return values.name(rng)
+    if draw < 0.8:
+        return str(values.integer(rng, 1, 9999))
+    return rng.choice(
+        [values.code, values.date, values.time, values.email, values.place, values.phrase, values.identifier]
+    )(rng)
+
+
+def repeat(rng: random.Random) -> list[Turn]:
+    """A run of random words, to be written again."""
+    run = rng.choice([" ", " ", ", ", "\n", " / "]).join(_token(rng) for _ in range(rng.randint(3, 24)))
+    ask = rng.choice(["Repeat: ", "Copy this:\n", "Write again: ", "Say it back: ", ""])
+    return [("user", ask + run), ("model", run if rng.random() < 0.7 else json.dumps(run, ensure_ascii=False))]
+
+
+def repeat_often(rng: random.Random) -> list[Turn]:
+    """A run of random words that goes on and on: everything after the first round is known."""
+    run = " ".join(_token(rng) for _ in range(rng.randint(4, 12)))
+    return [("user", run), ("model", " ".join([run] * rng.randint(1, 4)))]
+
+
+def recall(rng: random.Random) -> list[Turn]:
+    """Key and value pairs; some keys are asked for."""
+    keys = list(dict.fromkeys(values.identifier(rng) for _ in range(rng.randint(3, 14))))
+    pairs = {key: _token(rng) for key in keys}
+    draw = rng.random()
+    if draw < 0.4:
+        shown = json.dumps(pairs, ensure_ascii=False)
+    else:
+        shown = "\n".join(f"{key}{': ' if draw < 0.7 else ' = '}{value}" for key, value in pairs.items())
+    asked = rng.sample(keys, rng.randint(1, min(4, len(keys))))
+    answer = {key: pairs[key] for key in asked}
+    if len(asked) == 1 and rng.random() < 0.6:
+        return [
+            ("user", f"{shown}\n\n{rng.choice(['What is', 'Value of', 'Give me'])} {asked[0]}?"),
+            ("model", pairs[asked[0]]),
+        ]
+    reply = json.dumps(answer, ensure_ascii=False) if rng.random() < 0.7 else "\n".join(answer.values())
+    return [("user", f"{shown}\n\nGive me {', '.join(asked)}."), ("model", reply)]
+
+
+def pick(rng: random.Random) -> list[Turn]:
+    """A sentence that mentions some values; fields are described by name and description; a JSON object is written."""
+    taken: set[str] = set()
+    entries = [field(rng, taken) for _ in range(rng.randint(1, 6))]
+    said = [entry.said for entry in entries]
+    rng.shuffle(said)
+    thing = rng.choice(rng.choice(words.THINGS))
+    sentence = f"{rng.choice(words.OPENERS)} {rng.choice(rng.choice(words.ACTIONS))} {thing} {' '.join(said)}."
+    asked = rng.sample(entries, rng.randint(1, len(entries)))
+    if rng.random() < 0.5:
+        shape = "\n".join(
+            f"{entry.name}: {entry.schema.get('description', entry.schema.get('enum'))}" for entry in asked
+        )
+    else:
+        shape = json.dumps({entry.name: entry.schema for entry in asked})
+    answer: dict[str, Any] = {entry.name: entry.value for entry in asked}
+    order = rng.random() < 0.5
+    prompt = f"{sentence}\n\n{shape}" if order else f"{shape}\n\n{sentence}"
+    if len(asked) == 1 and rng.random() < 0.4:
+        value = asked[0].value
+        return [("user", prompt), ("model", value if isinstance(value, str) else json.dumps(value))]
+    return [("user", f"Write JSON with these keys.\n{prompt}"), ("model", json.dumps(answer, ensure_ascii=False))]
+
+
+FACTS: tuple[tuple[str, Callable[[random.Random], Any], tuple[str, ...], tuple[str, ...]], ...] = (
+    ("home", values.place, ("{n} lives in {v}.", "The home of {n} is {v}.", "{n} comes from {v}."), ("Where does {n} live?", "Where is {n} at home?")),
+    ("birthday", values.date, ("{n} was born on {v}.", "The birthday of {n} is {v}."), ("When was {n} born?", "What is the birthday of {n}?")),
+    ("age", lambda rng: values.integer(rng, 5, 95), ("{n} is {v} years old.", "The age of {n} is {v}."), ("How old is {n}?", "What is the age of {n}?")),
+    ("email", values.email, ("Write to {n} at {v}.", "The email of {n} is {v}."), ("How can I write to {n}?", "What is the email of {n}?")),
+    ("owns", values.item, ("{n} owns a {v}.", "{n} has a {v}.", "A {v} belongs to {n}."), ("What does {n} own?", "What belongs to {n}?")),
+    ("likes", values.item, ("{n} likes the {v}.", "{n} is fond of a {v}."), ("What does {n} like?", "What is {n} fond of?")),
+    ("boss", values.person, ("{n} works for {v}.", "The boss of {n} is {v}."), ("Who is the boss of {n}?", "For whom does {n} work?")),
+    ("salary", lambda rng: values.integer(rng, 900, 9000), ("{n} earns {v} euros.", "The pay of {n} is {v} euros."), ("How much does {n} earn?", "What is the pay of {n}?")),
+    ("code", values.code, ("The badge of {n} says {v}.", "{n} has the number {v}."), ("What does the badge of {n} say?", "Which number has {n}?")),
+    ("meets", values.time, ("{n} comes at {v}.", "Meet {n} at {v}."), ("When does {n} come?", "At what time do we meet {n}?")),
+)  # fmt: skip
+
+
+def passage(rng: random.Random) -> list[Turn]:
+    """A few sentences about invented people; questions about them, or all of it as a JSON document."""
+    people = list(dict.fromkeys(values.person(rng) for _ in range(rng.randint(1, 4))))
+    facts = [(person, *rng.choice(FACTS)) for person in people for _ in range(rng.randint(1, 4))]
+    facts = list({(person, key): (person, key, draw, says, asks) for person, key, draw, says, asks in facts}.values())
+    known = [(person, key, draw(rng), says, asks) for person, key, draw, says, asks in facts]
+    rng.shuffle(known)
+    text = " ".join(rng.choice(says).format(n=person, v=value) for person, _, value, says, _ in known)
+    if rng.random() < 0.35:
+        document: dict[str, dict[str, Any]] = {}
+        for person, key, value, _, _ in known:
+            document.setdefault(person, {})[key] = value
+        return [("user", f"{text}\n\nWrite all of it as JSON."), ("model", json.dumps(document, ensure_ascii=False))]
+    turns: list[Turn] = []
+    for person, _, value, _, asks in rng.sample(known, min(len(known), rng.randint(1, 3))):
+        question = rng.choice(asks).format(n=person)
+        turns += [("user", question if turns else f"{text}\n\n{question}"), ("model", str(value))]
+    return turns
+
+
+def choose(rng: random.Random) -> list[Turn]:
+    """Options with names that say little, each described; the wish is put in other words; the option or none."""
+    count = rng.randint(2, 10)
+    target, topic = forms.form(rng, set())
+    options, topics = [target], {topic}
+    while len(options) < count:
+        other, other_topic = forms.form(rng, topics, topic if rng.random() < 0.4 else None)
+        if other.name not in {made.name for made in options}:
+            options.append(other)
+            topics.add(other_topic)
+    fits = rng.random() < 0.8
+    shown = rng.sample(options if fits else options[1:], len(options) - (not fits))
+    lines = "\n".join(f"{rng.choice(['- ', '* ', ''])}{made.name}: {made.description}" for made in shown)
+    wish = f"{rng.choice(words.OPENERS)} {target.ask}" if rng.random() < 0.5 else forms.request(rng, target)[0]
+    question = rng.choice(["Which one fits?", "Choose.", "Which option is it?", "Name the one that fits, or say none."])
+    prompt = f"{lines}\n\n{wish}\n{question}" if rng.random() < 0.6 else f"{question}\n{wish}\n\n{lines}"
+    return [("user", prompt), ("model", target.name if fits else rng.choice(["none", "None of these fits that."]))]
+
+
+def same_meaning(rng: random.Random) -> list[Turn]:
+    """Words that mean the same: one is given with some strangers, its partner is found."""
+    groups = rng.sample(words.THINGS + words.ACTIONS, rng.randint(3, 7))
+    groups = [group for group in groups if len(group) > 1]
+    target = rng.choice(groups)
+    asked, answer = rng.sample(target, 2)
+    shown = [answer if group is target else rng.choice(group) for group in groups]
+    rng.shuffle(shown)
+    return [("user", f"{', '.join(shown)}\n\nWhich means the same as {asked}?"), ("model", answer)]
+
+
+def talk(rng: random.Random) -> list[Turn]:
+    """A greeting or a small question."""
+    return [
+        turn
+        for question, reply in rng.sample(words.SMALL_TALK, rng.randint(1, 3))
+        for turn in (("user", question), ("model", reply))
+    ]
+
+
+EARLY: tuple[tuple[Maker, float], ...] = (
+    (repeat, 0.2), (repeat_often, 0.15), (recall, 0.2), (pick, 0.12), (passage, 0.08), (choose, 0.1), (same_meaning, 0.02),
+    (talk, 0.01), (forms.document, 0.12),
+)  # fmt: skip
+LATE: tuple[tuple[Maker, float], ...] = (
+    (repeat, 0.04), (repeat_often, 0.02), (recall, 0.06), (pick, 0.14), (passage, 0.05), (choose, 0.12), (same_meaning, 0.03),
+    (talk, 0.01), (forms.document, 0.53),
+)  # fmt: skip
+
+
+def document(rng: random.Random, progress: float) -> list[Turn]:
+    """One document; `progress` 0..1 shifts the mix from copying to forms (the shares are of documents)."""
+    shift = min(1.0, progress)
+    weights = [early * (1 - shift) + late * shift for (_, early), (_, late) in zip(EARLY, LATE, strict=True)]
+    (maker, _), *_ = rng.choices(EARLY, weights)
+    return maker(rng)

@@ -1,0 +1,145 @@
+"""transformers.Trainer with two things of its own: how the loss is normalised, and how it is evaluated.
+
+    step of 3 batches     supervised tokens 40, 8, 120     loss = (nll_1 + nll_2 + nll_3) / 168
+
+A short answer and a long one weigh by their tokens, so batch size and accumulation only trade memory for time. The
+same holds for eval_loss and eval_accuracy: sums over all tokens of the split, where Trainer averages per batch and
+skips what isn't finite. Here a loss that isn't finite ends the run.
+
+Costs: what model.loss costs. One process, one device; no mixed precision by autocast.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
+from transformers.trainer_utils import EvalLoopOutput
+
+from toolgemma.errors import DataError
+from toolgemma.format.segments import PARTS
+from toolgemma.model.load import save_adapter
+from toolgemma.model.loss import LossSums, supervised_loss
+from toolgemma.tokens.collate import Collator
+from toolgemma.tokens.encode import IGNORED, Encoded
+from toolgemma.training.journal import Meter, check_finite
+
+Batch = dict[str, Tensor]
+
+
+class SupervisedTrainer(Trainer):  # type: ignore[misc]
+    """Trains a PEFT model on encoded rows; `validation` may be empty."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        args: TrainingArguments,
+        *,
+        rows: Sequence[Encoded],
+        validation: Sequence[Encoded],
+        pad_token_id: int,
+        callbacks: Sequence[TrainerCallback] = (),
+    ) -> None:
+        self.meter = Meter()
+        self.control: TrainerControl
+        super().__init__(
+            model=model,
+            args=args,
+            data_collator=Collator(pad_token_id),
+            train_dataset=list(rows),
+            eval_dataset=list(validation) or None,
+            callbacks=[self.meter, *callbacks],
+        )
+        self.remove_callback(PrinterCallback)
+        # What Trainer asks before it divides by the number of batches; compute_loss divides by tokens.
+        self.model_accepts_loss_kwargs = True
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Batch], num_batches: int, device: torch.device
+    ) -> tuple[list[Batch], int]:
+        """The batches of one optimizer step, and how many supervised tokens they hold together."""
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        supervised = sum(int((batch["labels"][:, 1:] != IGNORED).sum()) for batch in batches)
+        self.meter.add(sum(int(batch["attention_mask"].sum()) for batch in batches), supervised)
+        return batches, supervised
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Batch,
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Tensor:
+        """This batch's share of the step's loss: its summed NLL over the step's supervised tokens.
+
+        Raises:
+            DivergedError: it is not a finite number.
+        """
+        assert not return_outputs
+        assert num_items_in_batch is not None
+        loss = supervised_loss(model, inputs).nll / max(int(num_items_in_batch), 1)
+        check_finite("loss", loss.item(), self.state.global_step + 1)
+        return loss
+
+    def evaluation_loop(
+        self,
+        dataloader: DataLoader[Any],
+        description: str,
+        prediction_loss_only: bool | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> EvalLoopOutput:
+        """Loss and accuracy over all supervised tokens of `dataloader`, in all and by part.
+
+        Raises:
+            DivergedError: the loss is not a finite number.
+            DataError: there is no supervised token.
+        """
+        self.model.eval()
+        totals: list[Tensor] | None = None
+        rows = 0
+        with torch.no_grad():
+            for batch in dataloader:
+                sums = _as_float64(supervised_loss(self.model, batch))
+                totals = sums if totals is None else [total + value for total, value in zip(totals, sums, strict=True)]
+                rows += len(batch["labels"])
+                self.control = self.callback_handler.on_prediction_step(self.args, self.state, self.control)
+        metrics = _metrics(totals, metric_key_prefix)
+        check_finite(f"{metric_key_prefix}_loss", metrics[f"{metric_key_prefix}_loss"], self.state.global_step)
+        return EvalLoopOutput(predictions=None, label_ids=None, metrics=metrics, num_samples=rows)
+
+    def log(self, logs: dict[str, Any], start_time: float | None = None) -> None:
+        """Add throughput and memory to a line of training figures, for metrics.jsonl and trackers alike."""
+        if "loss" in logs:
+            logs.update(self.meter.read())
+        super().log(logs, start_time)
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write the adapter and nothing else: no pickled arguments, no copy of the tokenizer."""
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_adapter(self.model, folder)
+
+
+def _as_float64(sums: LossSums) -> list[Tensor]:
+    values = (sums.nll, sums.correct, sums.count, sums.nll_P, sums.correct_P, sums.count_P)
+    return [value.detach().to("cpu", torch.float64) for value in values]
+
+
+def _metrics(totals: list[Tensor] | None, prefix: str) -> dict[str, float]:
+    if totals is None or not totals[2]:
+        raise DataError("the validation rows hold no supervised token; look at them with `toolgemma show`")
+    nll, correct, count, nll_P, correct_P, count_P = totals
+    metrics = {
+        f"{prefix}_loss": (nll / count).item(),
+        f"{prefix}_accuracy": (correct / count).item(),
+        f"{prefix}_supervised_tokens": int(count),
+    }
+    for index, part in enumerate(PARTS):
+        if count_P[index]:
+            metrics[f"{prefix}_loss_{part}"] = (nll_P[index] / count_P[index]).item()
+            metrics[f"{prefix}_accuracy_{part}"] = (correct_P[index] / count_P[index]).item()
+    return metrics

@@ -1,0 +1,141 @@
+"""The embedded dataset: made again byte for byte, right by its own schemas, and its test splits new to the model."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from toolgemma.data.lint import lint
+from toolgemma.data.load import read_file_or_folder
+from toolgemma.sample import generate, tools
+from toolgemma.schema import argument_faults
+
+FOLDER = Path(generate.__file__).parent / "data"
+SPLITS = {
+    path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for path in sorted(FOLDER.glob("*.jsonl"))
+}
+TRAINED = ("train", "validation")
+TESTS = ("test_seen", "test_unseen")
+
+
+def calls(row):
+    """(schema of the arguments, arguments) of each call of a row."""
+    schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in row["tools"]}
+    for message in row["messages"]:
+        for call in message.get("tool_calls", ()):
+            yield schemas[call["function"]["name"]], call["function"]["arguments"]
+
+
+def free_values(splits):
+    """Values of arguments that aren't one of an enum or a boolean, one by one; lists are taken apart."""
+    found = set()
+    for split in splits:
+        for row in SPLITS[split]:
+            for schema, arguments in calls(row):
+                for name, value in arguments.items():
+                    if "enum" not in schema["properties"][name] and not isinstance(value, bool):
+                        found |= set(value) if isinstance(value, list) else {value}
+    return found
+
+
+def test_the_committed_files_are_what_the_generator_writes(tmp_path):
+    written = generate.write(tmp_path)
+    assert {path.name for path in written} == {f"{split}.jsonl" for split in SPLITS}
+    for path in written:
+        assert path.read_bytes() == (FOLDER / path.name).read_bytes()
+
+
+def test_another_seed_gives_other_rows():
+    assert generate.rows("validation", seed=1) != SPLITS["validation"]
+
+
+def test_size():
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.jsonl")) < 1_000_000
+    assert len(SPLITS["train"]) >= 300
+    assert all(len(SPLITS[split]) >= 50 for split in SPLITS)
+
+
+def test_the_reader_and_the_linter_accept_it():
+    splits = read_file_or_folder(str(FOLDER))
+    assert {name: len(rows) for name, rows in splits.items()} == {
+        "train": len(SPLITS["train"]),
+        "validation": len(SPLITS["validation"]),
+        "test": len(SPLITS["test_seen"]) + len(SPLITS["test_unseen"]),
+    }
+    assert {row.meta["query_type"] for row in splits["test"]} == {"seen", "unseen", "no_tool"}
+    assert [finding for finding in lint(splits) if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_call_is_offered_and_true_to_its_schema(split):
+    for row in SPLITS[split]:
+        assert 1 <= len(row["tools"]) <= 8
+        for schema, arguments in calls(row):
+            jsonschema.Draft202012Validator.check_schema(schema)
+            assert argument_faults(arguments, schema) == []
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_value_stands_in_the_message(split):
+    for row in SPLITS[split]:
+        text = row["messages"][0]["content"].lower()
+        for _, arguments in calls(row):
+            for value in arguments.values():
+                for part in value if isinstance(value, list) else [value]:
+                    assert isinstance(part, bool) or str(part).lower() in text
+
+
+def test_kinds_of_rows():
+    for split, rows in SPLITS.items():
+        count = Counter(len(list(calls(row))) for row in rows)
+        assert 0.1 < count[0] / len(rows) < 0.3, split
+        assert count[2] / len(rows) > 0.05, split
+        assert all((row["query_type"] == "no_tool") == (not list(calls(row))) for row in rows)
+        assert {len(row["tools"]) for row in rows} >= {1, 2, 3, 4, 5, 6, 8}
+    answered = [row for row in SPLITS["train"] if len(row["messages"]) == 4]
+    assert len(answered) > 50
+    assert all([m["role"] for m in row["messages"]] == ["user", "assistant", "tool", "assistant"] for row in answered)
+
+
+def test_kinds_of_schemas():
+    specs = (*tools.SEEN, *tools.VALIDATION, *tools.UNSEEN)
+    assert len({spec.name for spec in specs}) == len(specs) >= 40
+    schemas = [schema for spec in specs for schema in spec.properties.values()]
+    assert {schema["type"] for schema in schemas} == {"string", "integer", "number", "boolean", "array"}
+    assert any("enum" in schema for schema in schemas)
+    assert all(1 <= len(spec.properties) <= 4 for spec in specs)
+    assert sum(len(spec.required) < len(spec.properties) for spec in specs) > 20
+
+
+def test_unseen_tools_share_nothing_with_the_tools_of_train():
+    seen, unseen = (*tools.SEEN, *tools.VALIDATION), tools.UNSEEN
+    assert not {spec.name for spec in seen} & {spec.name for spec in unseen}
+    assert not {spec.description for spec in seen} & {spec.description for spec in unseen}
+    assert not {name for spec in seen for name in spec.properties} & {n for spec in unseen for n in spec.properties}
+    offered = {
+        split: {tool["function"]["name"] for row in rows for tool in row["tools"]} for split, rows in SPLITS.items()
+    }
+    assert offered["test_unseen"] == {spec.name for spec in unseen}
+    assert not offered["test_unseen"] & (offered["train"] | offered["validation"])
+    assert offered["test_seen"] <= offered["train"]
+
+
+def test_test_wordings_are_new():
+    for spec in tools.SEEN:
+        assert len(spec.new) >= 2
+        assert not set(spec.new) & set(spec.asks)
+
+
+def test_values_of_the_tests_stand_nowhere_in_train():
+    tested = free_values(TESTS)
+    assert len(tested) > 200
+    assert not tested & free_values(TRAINED)
+    text = "\n".join(row["messages"][0]["content"] for split in TRAINED for row in SPLITS[split]).lower()
+    words = re.compile(r"[a-z0-9.'@+-]+")
+    runs = " ".join(words.findall(text))
+    texts = [value for value in tested if isinstance(value, str)]
+    assert not [value for value in texts if f" {' '.join(words.findall(value.lower()))} " in f" {runs} "]

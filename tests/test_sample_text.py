@@ -1,0 +1,115 @@
+"""The pre-training text: what it may not hold is found when planted, and isn't there."""
+
+import json
+import random
+import re
+
+import pytest
+
+from toolgemma.sample import pools, tools
+from toolgemma.sample.generate import SOURCES, wish
+from toolgemma.sample.text import purity, tasks, values
+from toolgemma.sample.text.stream import clean_documents, plain
+
+SAMPLE = [
+    list(turns)
+    for progress in (0.0, 0.5, 1.0)
+    for turns in clean_documents(random.Random(f"test {progress}"), 500, progress)
+]
+TEXTS = [plain(turns) for turns in SAMPLE]
+ALL = "\n".join(TEXTS).lower()
+TAGS = ["tool_call", "tools", "tool_response", "tool_result", "final_answer", "function_call"]
+
+
+def objects(text):
+    """Every JSON object in `text`, nested ones too."""
+    decoder = json.JSONDecoder()
+    for match in re.finditer(r"\{", text):
+        try:
+            value, _ = decoder.raw_decode(text, match.start())
+        except json.JSONDecodeError:
+            continue
+        yield value
+
+
+def test_same_seed_same_text():
+    assert plain(tasks.document(random.Random("a"), 0.5)) == plain(tasks.document(random.Random("a"), 0.5))
+    assert plain(tasks.document(random.Random("a"), 0.5)) != plain(tasks.document(random.Random("b"), 0.5))
+
+
+def test_turns_alternate_and_say_something():
+    for turns in SAMPLE:
+        assert [role for role, _ in turns] == ["user", "model"] * (len(turns) // 2)
+        assert all(text.strip() for _, text in turns)
+
+
+def test_no_tag_of_any_dialect():
+    assert not [tag for tag in TAGS if f"<{tag}>" in ALL or f"</{tag}>" in ALL]
+
+
+def test_no_object_with_the_keys_of_a_call():
+    found = [value for text in TEXTS for value in objects(text)]
+    assert len(found) > 1000
+    assert not [value for value in found if {"name", "arguments"} <= set(value) or {"tool_name", "args"} <= set(value)]
+    assert not [value for value in found if {"name", "parameters"} <= set(value)]
+
+
+def test_no_tool_of_the_dataset():
+    for spec in purity.SPECS:
+        assert not re.search(rf"\b{re.escape(spec.name)}\b", ALL), spec.name
+        found = [text for text in (spec.description, json.dumps(spec.parameters)) if text.lower() in ALL]
+        assert not found
+
+
+def test_no_value_of_the_test_splits():
+    for value in pools.held_out_texts():
+        assert not re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", ALL), value
+
+
+def test_no_request_of_the_dataset():
+    rng = random.Random(0)
+    for spec in (*tools.SEEN, *tools.UNSEEN):
+        for ask in (*spec.asks, *spec.new):
+            found = wish(rng, spec, ask, held_out=True).text.lower() in ALL
+            assert not found, ask
+    assert not [text for text in TEXTS if any(kind == "request" for kind, _ in purity.findings(text))]
+
+
+@pytest.mark.parametrize(
+    ("planted", "kind"),
+    [
+        ("see <tool_call> there", "tag"),
+        ("</tools>", "tag"),
+        ('{"name": "x", "arguments": {}}', "call"),
+        ('{"tool_name": "x", "args": {}}', "call"),
+        ("- set_thermostat: warm", "tool"),
+        ("Roll dice", "tool"),
+        ("I live in Reykjavik now", "value"),
+        ("for 10 people", "value"),
+        ("for 10.1 kg and 24.5 kg", "value"),
+        ("Reserve a squash court on 2027-01-05 at 09:00", "request"),
+    ],
+)
+def test_the_search_finds_what_is_planted(planted, kind):
+    assert kind in {found for found, _ in purity.findings(planted)}
+
+
+def test_the_search_finds_every_request_of_the_dataset():
+    rng = random.Random(1)
+    for split, sources in SOURCES.items():
+        for source in sources:
+            for spec in source.asked:
+                for ask in source.asks(spec):
+                    text = wish(rng, spec, ask, source.held_out).text
+                    assert "request" in {kind for kind, _ in purity.findings(f"Hello. {text} Bye.")}, (split, ask)
+
+
+def test_numbers_dates_and_times_keep_their_side():
+    rng = random.Random(2)
+    for held_out in (False, True):
+        for _ in range(200):
+            assert (values.integer(rng, 1, 90, held_out) % 7 == 3) is held_out
+            shown = str(values.decimal(rng, 1, 90, held_out, places=2))
+            assert (int(shown.replace(".", "")) % 7 == 3) is held_out
+            for text in (values.date(rng, held_out), values.time(rng, held_out)):
+                assert ("value" in {kind for kind, _ in purity.findings(text)}) is held_out
