@@ -22,9 +22,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 def make_base(folder: Path, data: Path) -> Path:
     """The small base model; its tokenizer sees the wire text of the train split only."""
-    from toolgemma.data.load import read_file_or_folder
-
     from tiny import make_model_folder
+    from toolgemma.data.load import read_file_or_folder
     from toolgemma.format import get_dialect
 
     dialect = get_dialect("hermes")

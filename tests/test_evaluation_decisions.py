@@ -72,4 +72,4 @@ def test_without_a_column_the_query_type_is_what_the_gold_does():
 
 def test_views_come_in_one_order():
     rows = {view: [plain_row()] for view in reversed(VIEWS) if view != "tool_absent"}
-    assert [each.view for each in decisions(rows)] == ["published", "answerable", "repaired"]
+    assert [each.view for each in decisions(rows)] == ["published", "answerable", "repaired", "unleaked"]

@@ -153,7 +153,7 @@ def test_sampling_counts_rows_and_nests(run_folder, config, tmp_path):
     chosen = []
     for count in (1, 2, 99):
         section = config.evaluation.model_copy(update={"max_samples": count})
-        rows, _ = runner._test_rows(config.model_copy(update={"evaluation": section}))
+        rows = runner._test_views(config.model_copy(update={"evaluation": section}))["published"]
         chosen.append({row.id for row in rows})
     assert [len(found) for found in chosen] == [1, 2, 4]
     assert chosen[0] < chosen[1] < chosen[2]
