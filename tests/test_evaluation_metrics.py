@@ -333,7 +333,7 @@ def test_real_rows(real_data, dialect):
     splits = read(DatasetSection(path=str(real_data)))
     found = decisions(views(splits["test"], 42, catalogue(splits)))
     sizes = Counter(each.view for each in found if each.turn == "D1")
-    assert sizes == {"published": 60, "answerable": 45, "repaired": 60, "tool_absent": 40}
+    assert sizes == {"published": 60, "answerable": 45, "repaired": 60, "unleaked": 60, "tool_absent": 40}
     gold, silence, echo = [], [], []
     for each in found:
         if each.turn == "D2" or each.view == "tool_absent":
