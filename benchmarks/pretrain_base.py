@@ -1,26 +1,34 @@
 # ruff: noqa: E501, N812
 """Pre-train the quickstart's base model on generated text: tokenizer, model, curve. Runs on two CPU cores.
 
-    uv run python benchmarks/pretrain_base.py --work benchmarks/work/base --steps 3000
+    uv run python benchmarks/pretrain_base.py --work benchmarks/work/base --steps 3600
 
-Cost: about 0.8 s a step of 4,608 tokens on two idle cores with AVX512-BF16. It goes on from its last checkpoint, so it
-may be stopped at any time; `--steps` may be raised later, since the rate only falls in the last `--decay` steps. Every
-document is a function of (seed, pool), searched for what it may not hold (`toolgemma.sample.text.purity`) and thrown
-away if it holds it. `--export FOLDER` writes the model in bfloat16 and stops.
+Cost: about 0.9 s a step of 6,144 tokens on one core with AVX512-BF16, and two minutes of compiling at the first start. It
+goes on from its last checkpoint, so it may be stopped at any time; `--steps` may be raised later, since the rate only
+falls in the last `--decay` steps. Every document is a function of (seed, pool), searched for what it may not hold
+(`toolgemma.sample.text.purity`) and thrown away if it holds it. `--export FOLDER` writes the model in bfloat16 and stops.
 
-    pool of 256 documents -> sorted by length -> batches of equal length -> shuffled -> one step each
+    pool of 768 documents -> by length -> batches of one length -> shuffled -> one step each
+
+The curve says, for each kind of document, in how many answers every token was the most likely one: what greedy
+decoding would have got right, for free.
 """
 
 import argparse
 import json
 import math
+import multiprocessing
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from pretrain_forward import HALF, hidden
 from torch import Tensor
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, PreTrainedTokenizerFast
 
@@ -30,15 +38,19 @@ from toolgemma.sample.text.stream import clean_documents, plain
 CONTROL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
 PAD, EOS, BOS, _, START, END = range(6)
 VOCABULARY = 3072
-POOL = 192
-BATCH_TOKENS = 4608
-MAX_LENGTH = 1024
+POOL = 768
+"""Documents in a pool."""
+BATCH_TOKENS = 6144
+LENGTHS = (128, 256, 384, 512, 768, 1152)
+"""Lengths of batches; a longer document is left out."""
+EARLY_RUNS, LATE_RUNS = 0.15, 0.04
+"""Runs of random ids, as a share of the pool, at first and from `SHIFT_STEPS` on."""
 PROMPT_WEIGHT = 0.1
 """Weight in the loss of a token that the model needn't write."""
 PROMPT_SHARE = 0.2
 """Share of those tokens that the loss looks at."""
 WARM_UP = 40
-SHIFT_STEPS = 300
+SHIFT_STEPS = 400
 """Steps in which the mix goes from copying to forms."""
 SAVE_SECONDS = 150
 
@@ -52,7 +64,7 @@ def make_tokenizer(seed: int, documents: int = 12_000) -> PreTrainedTokenizerFas
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     rng = random.Random(f"tokenizer {seed}")
-    texts = [plain(turns) for turns in clean_documents(rng, documents, 1.0)]
+    texts = [plain(turns) for _, turns in clean_documents(rng, documents, 1.0)]
     texts += ["user\nmodel\n"] * 100
     tokenizer = Tokenizer(models.BPE())
     pieces = Regex(r"\p{L}+|\p{N}|\n|[^\p{L}\p{N}\n]+")
@@ -107,61 +119,55 @@ def make_model(vocabulary: int, seed: int) -> Gemma3ForCausalLM:
 
 
 def encode(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[int]]:
-    """Ids in Gemma's turn layout, and for each whether the model has to write it."""
+    """Ids in Gemma's turn layout; for each the number of the answer that it belongs to, 0 where it is only read."""
     backend = tokenizer.backend_tokenizer
-    ids, written = [BOS], [0]
-    for role, text in turns:
-        for piece, own in ((f"{role}\n", 0), (text, int(role == "model"))):
-            if piece.startswith(f"{role}\n") and not own and piece == f"{role}\n":
-                ids.append(START)
-                written.append(0)
-            piece_ids = backend.encode(piece, add_special_tokens=False).ids
-            ids += piece_ids
-            written += [own] * len(piece_ids)
-        newline = backend.encode("\n", add_special_tokens=False).ids
-        ids += [END, *newline]
-        written += [int(role == "model")] + [0] * len(newline)
-    return ids, written
+    newline = backend.encode("\n", add_special_tokens=False).ids
+    ids, answers = [BOS], [0]
+    for number, (role, text) in enumerate(turns, 1):
+        head = [START, *backend.encode(f"{role}\n", add_special_tokens=False).ids]
+        body = [*backend.encode(text, add_special_tokens=False).ids, END]
+        ids += [*head, *body, *newline]
+        answers += [0] * len(head) + [number if role == "model" else 0] * len(body) + [0] * len(newline)
+    return ids, answers
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, seed: int, pool: int, progress: float) -> list[tuple[Tensor, Tensor]]:
-    """The batches of one pool: ids_BT and weights_BT, padded on the right."""
+def run_of_ids(rng: random.Random, vocabulary: int) -> tuple[list[int], list[int]]:
+    """A run of random ids, written again once or twice: every entry of the vocabulary learns to be copied."""
+    run = [rng.randrange(len(CONTROL), vocabulary) for _ in range(rng.randint(4, 40))]
+    again = rng.randint(1, 2) * run
+    return [BOS, START, *run, END, START, *again, END], [0] * (len(run) + 4) + [1] * (len(again) + 1)
+
+
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]
+"""ids_BT, answers_BT (number of the answer, 0: read only), looked_at_BT (a read token that the loss sees), kinds."""
+
+
+def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> list[Batch]:
+    """The batches of one pool, each of one length; rows are padded on the right, what fills no batch is left out."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)
     rng = random.Random(f"text {seed} {pool}")
-    rows = [encode(turns, tokenizer) for turns in clean_documents(rng, POOL, progress)]
-    rows = sorted((row for row in rows if len(row[0]) <= MAX_LENGTH), key=lambda row: len(row[0]))
-    made = []
-    start = 0
-    while start < len(rows):
-        end = start + 1
-        while end < len(rows) and len(rows[end][0]) * (end + 1 - start) <= BATCH_TOKENS:
-            end += 1
-        length = len(rows[end - 1][0])
-        ids_BT = torch.tensor([ids + [PAD] * (length - len(ids)) for ids, _ in rows[start:end]])
-        weights_BT = torch.tensor(
-            [
-                [1.0 if own else PROMPT_WEIGHT / PROMPT_SHARE * (rng.random() < PROMPT_SHARE) for own in written]
-                + [0.0] * (length - len(written))
-                for _, written in rows[start:end]
-            ]
-        )
-        made.append((ids_BT, weights_BT))
-        start = end
+    rows = [(kind, *encode(turns, tokenizer)) for kind, turns in clean_documents(rng, POOL, progress)]
+    runs = int(POOL * (EARLY_RUNS + (LATE_RUNS - EARLY_RUNS) * min(1.0, progress)))
+    rows += [("runs", *run_of_ids(rng, len(tokenizer))) for _ in range(runs)]
+    made: list[Batch] = []
+    shortest = 0
+    for length in LENGTHS:
+        fitting = [row for row in rows if shortest < len(row[1]) <= length]
+        rng.shuffle(fitting)
+        size = BATCH_TOKENS // length
+        for start in range(0, len(fitting) - size + 1, size):
+            chosen = fitting[start : start + size]
+            ids_BT = np.full((size, length), PAD, dtype=np.int64)
+            answers_BT = np.zeros((size, length), dtype=np.int64)
+            looked_at_BT = np.zeros((size, length), dtype=bool)
+            for index, (_, ids, answers) in enumerate(chosen):
+                ids_BT[index, : len(ids)] = ids
+                answers_BT[index, : len(ids)] = answers
+                looked_at_BT[index, 1 : len(ids)] = [rng.random() < PROMPT_SHARE for _ in ids[1:]]
+            made.append((ids_BT, answers_BT, looked_at_BT & (answers_BT == 0), [kind for kind, *_ in chosen]))
+        shortest = length
     rng.shuffle(made)
     return made
-
-
-def loss_sums(model: Gemma3ForCausalLM, ids_BT: Tensor, weights_BT: Tensor) -> tuple[Tensor, float, float, int]:
-    """Weighted mean NLL in nats; mean NLL, hits and count of the tokens that the model has to write."""
-    hidden_BTD = model.model(input_ids=ids_BT, use_cache=False).last_hidden_state
-    weights_N = weights_BT[:, 1:].flatten()
-    chosen = weights_N.nonzero().squeeze(-1)
-    weights_N = weights_N[chosen]
-    labels_N = ids_BT[:, 1:].flatten()[chosen]
-    logits_NV = model.lm_head(hidden_BTD[:, :-1].flatten(0, 1)[chosen]).float()
-    nll_N = F.cross_entropy(logits_NV, labels_N, reduction="none")
-    own_N = weights_N == 1.0
-    hits = (logits_NV.argmax(-1) == labels_N)[own_N].sum().item()
-    return (nll_N * weights_N).sum() / weights_N.sum(), nll_N[own_N].sum().item(), hits, int(own_N.sum())
 
 
 def optimizers(model: Gemma3ForCausalLM) -> list[tuple[torch.optim.Optimizer, float]]:
@@ -177,55 +183,104 @@ def rate(step: int, steps: int, decay: int) -> float:
     return min(1.0, (step + 1) / WARM_UP, max(0.02, (steps - step) / decay))
 
 
-def train(work: Path, steps: int, decay: int, seed: int) -> Gemma3ForCausalLM:
-    """Train up to `steps` from the last checkpoint in `work`; one line of curve.jsonl every 20 steps."""
+def loss_of(model: Gemma3ForCausalLM, batch: Batch, compiled: bool = True) -> tuple[Tensor, Counter[str]]:
+    """Weighted mean NLL in nats; and for the log: sums over the tokens that the model writes, whole answers by kind."""
+    ids_BT, answers_BT, looked_at_BT = (torch.from_numpy(part) for part in batch[:3])
+    hidden_BTD = hidden(model, ids_BT, compiled)
+    chosen = ((answers_BT > 0) | looked_at_BT)[:, 1:].flatten().nonzero().squeeze(-1)
+    labels_N, answers_N = ids_BT[:, 1:].flatten()[chosen], answers_BT[:, 1:].flatten()[chosen]
+    logits_NV = F.linear(hidden_BTD[:, :-1].flatten(0, 1)[chosen], model.lm_head.weight.to(HALF)).float()
+    nll_N = F.cross_entropy(logits_NV, labels_N, reduction="none")
+    own_N = answers_N > 0
+    weights_N = torch.where(own_N, 1.0, PROMPT_WEIGHT / PROMPT_SHARE)
+    hits_N = (logits_NV.detach().argmax(-1) == labels_N)[own_N]
+    counts = Counter({"nll": nll_N.detach()[own_N].sum().item(), "hits": int(hits_N.sum()), "tokens": len(hits_N)})
+    rows_N = (chosen // (ids_BT.shape[1] - 1))[own_N]
+    groups, index = torch.stack([rows_N, answers_N[own_N]]).unique(dim=1, return_inverse=True)
+    right = torch.ones(groups.shape[1], dtype=torch.int64).scatter_reduce(0, index, hits_N.long(), "amin")
+    for row, whole in zip(groups[0].tolist(), right.tolist(), strict=True):
+        counts[f"{batch[3][row]} right"] += whole
+        counts[f"{batch[3][row]} all"] += 1
+    return (nll_N * weights_N).sum() / weights_N.sum(), counts
+
+
+def check_forward(model: Gemma3ForCausalLM, batch: Batch) -> None:
+    """The fast forward against transformers' own, in the same half precision."""
+    ids_BT = torch.from_numpy(batch[0][:2])
+    with torch.no_grad(), torch.autocast("cpu", HALF):
+        ours = hidden(model, ids_BT, compiled=False).float()
+        theirs = model.model(input_ids=ids_BT, use_cache=False).last_hidden_state.float()
+    error = ((ours - theirs).norm() / theirs.norm()).item()
+    if error > 0.02:
+        raise SystemExit(f"the fast forward differs from transformers' by {error:.3f}")
+
+
+def line_of(window: Counter[str]) -> dict[str, float]:
+    """What one line of the curve says of the answers since the last."""
+    kinds = sorted(key.removesuffix(" all") for key in window if key.endswith(" all"))
+    whole = {kind: round(window[f"{kind} right"] / window[f"{kind} all"], 3) for kind in kinds}
+    return {"loss": round(window["nll"] / window["tokens"], 4), "accuracy": round(window["hits"] / window["tokens"], 4), **whole}  # fmt: skip
+
+
+def train(work: Path, steps: int, decay: int, seed: int) -> None:
+    """Train up to `steps` from the last checkpoint in `work`; one line of curve.jsonl every 50 steps."""
     tokenizer_folder = work / "tokenizer"
     if not tokenizer_folder.exists():
         make_tokenizer(seed).save_pretrained(tokenizer_folder)
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)
-    model = make_model(len(tokenizer), seed)
+    model = make_model(len(PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)), seed)
     made = optimizers(model)
-    step, pool, tokens, seconds = 0, 0, 0, 0.0
+    state = {"step": 0, "pool": 0, "tokens": 0, "written": 0, "seconds": 0.0}
     checkpoint = work / "checkpoint.pt"
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        for (optimizer, _), saved in zip(made, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-        step, pool, tokens, seconds = state["step"], state["pool"], state["tokens"], state["seconds"]
-    started, saved_at, window = time.monotonic() - seconds, time.monotonic(), [0.0, 0, 0]
-    while step < steps:
-        for ids_BT, weights_BT in batches(tokenizer, seed, pool, step / SHIFT_STEPS):
-            for optimizer, peak in made:
-                for group in optimizer.param_groups:
-                    group["lr"] = peak * rate(step, steps, decay)
-            with torch.autocast("cpu", torch.bfloat16):
-                loss, nll, hits, count = loss_sums(model, ids_BT, weights_BT)
-            loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item()
-            if not math.isfinite(norm):
-                raise SystemExit(f"step {step}: the gradient is not finite; start again from {checkpoint}")
-            for optimizer, _ in made:
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-            step += 1
-            tokens += ids_BT.numel()
-            window = [window[0] + nll, window[1] + hits, window[2] + count]
-            if step % 20 == 0:
-                line = {"step": step, "tokens": tokens, "minutes": round((time.monotonic() - started) / 60, 2),
-                        "loss": round(window[0] / window[2], 4), "accuracy": round(window[1] / window[2], 4), "norm": round(norm, 3)}  # fmt: skip
-                print(json.dumps(line), flush=True)
-                with (work / "curve.jsonl").open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(line) + "\n")
-                window = [0.0, 0, 0]
-        pool += 1
-        if time.monotonic() - saved_at > SAVE_SECONDS or step >= steps:
-            state = {"model": model.state_dict(), "optimizers": [optimizer.state_dict() for optimizer, _ in made],
-                     "step": step, "pool": pool, "tokens": tokens, "seconds": time.monotonic() - started}  # fmt: skip
-            torch.save(state, work / "checkpoint.tmp")
-            (work / "checkpoint.tmp").replace(checkpoint)
-            saved_at = time.monotonic()
-    return model
+        saved = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(saved["model"])
+        for (optimizer, _), part in zip(made, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(part)
+        state = saved["state"]
+    started, saved_at, window = time.monotonic() - state["seconds"], time.monotonic(), Counter[str]()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as writer:
+
+        def ask(pool: int) -> Future[list[Batch]]:
+            return writer.submit(batches, tokenizer_folder, seed, pool, state["step"] / SHIFT_STEPS)
+
+        coming = ask(state["pool"])
+        while state["step"] < steps:
+            ready = coming.result()
+            coming = ask(state["pool"] + 1)
+            if state["step"] == 0:
+                check_forward(model, ready[0])
+            for batch in ready:
+                loss, counts = loss_of(model, batch)
+                loss.backward()
+                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item()
+                if not math.isfinite(norm):
+                    raise SystemExit(f"step {state['step']}: the gradient is not finite; start again from {checkpoint}")
+                for optimizer, peak in made:
+                    for group in optimizer.param_groups:
+                        group["lr"] = peak * rate(state["step"], steps, decay)
+                    optimizer.step()
+                    optimizer.zero_grad(set_to_none=True)
+                state["step"] += 1
+                state["tokens"] += batch[0].size
+                state["written"] += counts["tokens"]
+                state["seconds"] = time.monotonic() - started
+                window += counts
+                if state["step"] % 50 == 0:
+                    line = {"step": state["step"], "tokens": state["tokens"], "written": state["written"],
+                            "minutes": round(state["seconds"] / 60, 2), **line_of(window)}  # fmt: skip
+                    print(json.dumps(line), flush=True)
+                    with (work / "curve.jsonl").open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(line) + "\n")
+                    window = Counter()
+                if state["step"] >= steps:
+                    break
+            state["pool"] += 1
+            if time.monotonic() - saved_at > SAVE_SECONDS or state["step"] >= steps:
+                optimizers_now = [optimizer.state_dict() for optimizer, _ in made]
+                torch.save({"model": model.state_dict(), "optimizers": optimizers_now, "state": state}, work / "checkpoint.tmp")  # fmt: skip
+                (work / "checkpoint.tmp").replace(checkpoint)
+                saved_at = time.monotonic()
+        coming.cancel()
 
 
 def export(work: Path, folder: Path) -> None:

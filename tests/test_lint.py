@@ -1,6 +1,5 @@
 """The linter: each rule finds its planted fault and is silent on the clean twin; the real data; speed."""
 
-import time
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
@@ -342,9 +341,3 @@ def test_real_data_faults_that_a_reader_finds(real):
     }  # fmt: skip
     assert {"train/391", "train/256", "test/58", "validation/16", "train/23"} <= by_rule["answer-tags"]
     assert not {"label-mismatch", "malformed-call", "unknown-argument", "role-order"} & set(by_rule)
-
-
-def test_real_data_is_linted_in_a_moment(real):
-    start = time.perf_counter()
-    lint(real)
-    assert time.perf_counter() - start < 2

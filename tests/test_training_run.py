@@ -375,9 +375,12 @@ def test_stop_between_saves_keeps_the_step(straight, tiny_model, tmp_path, monke
     same_adapters(straight / last, output / last)
 
 
-def test_second_signal_aborts_at_once():
+def test_second_signal_aborts_at_once(request):
     from toolgemma.training.stop import Stop
 
+    # A shell's background job starts with SIGINT ignored; then the second one would be ignored as well.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with pytest.raises(KeyboardInterrupt), Stop() as stop:
         signal.raise_signal(signal.SIGINT)
         assert stop.signum == signal.SIGINT

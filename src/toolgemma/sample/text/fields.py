@@ -24,13 +24,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of one form, with a value and the words that mention it. `said` is None where nobody mentions it."""
+    """One field of a form. `say` draws a value and the words that mention it."""
 
     name: str
     schema: dict[str, Any]
     required: bool
-    value: Any
-    said: str
+    say: Callable[[random.Random], tuple[Any, str]]
 
 
 def _kind(json_type: str, names: str, descriptions: str, phrases: str, draw: Draw) -> Kind:
@@ -158,13 +157,17 @@ def _switch(rng: random.Random, rename: Callable[[str], str]) -> Field:
     """A boolean that is said as one of two words."""
     yes, no = rng.choice(SWITCHES)
     stem = yes.replace(" ", "_")
-    value = rng.random() < 0.5
     description = rng.choice(
         [f"True for {yes}", f"True is {yes}, false is {no}", f"Whether it is {yes}", f"{yes.capitalize()} or not"]
     )
-    said = rng.choice(["{}", "{} please", "make it {}", "it should be {}", "({})"]).format(yes if value else no)
+
+    def say(rng: random.Random) -> tuple[bool, str]:
+        value = rng.random() < 0.5
+        phrase = rng.choice(["{}", "{} please", "make it {}", "it should be {}", "({})"])
+        return value, phrase.format(yes if value else no)
+
     name = rename(rng.choice([stem, f"is_{stem}", f"set_{stem}"]))
-    return Field(name, {"type": "boolean", "description": description}, rng.random() < 0.5, value, said)
+    return Field(name, {"type": "boolean", "description": description}, rng.random() < 0.5, say)
 
 
 def _flag(rng: random.Random, rename: Callable[[str], str]) -> Field:
@@ -173,26 +176,32 @@ def _flag(rng: random.Random, rename: Callable[[str], str]) -> Field:
     thing = rng.choice(FLAGS)
     bare = thing.removeprefix("a ")
     stem = bare.replace(" ", "_")
-    value = rng.random() < 0.6
     name = rng.choice([f"with_{stem}", f"include_{stem}", stem, f"add_{stem}", f"{stem}_wanted"])
     yes = (f"with {thing}", f"include {thing}", f"add {thing}", f"and I want {thing}", f"{bare} too")
     no = (f"without {thing}", f"no {bare}", f"leave out {thing}", f"and I don't want {thing}", f"{bare} is not needed")
     description = rng.choice(
         [f"Whether {thing} is wanted", f"True for {thing}", f"With {thing} or not", f"If {thing} should be included"]
     )
-    return Field(
-        rename(name), {"type": "boolean", "description": description}, False, value, rng.choice(yes if value else no)
-    )
+
+    def say(rng: random.Random) -> tuple[bool, str]:
+        value = rng.random() < 0.6
+        return value, rng.choice(yes if value else no)
+
+    return Field(rename(name), {"type": "boolean", "description": description}, False, say)
 
 
 def _choice(rng: random.Random, rename: Callable[[str], str]) -> Field:
     names, descriptions, options, phrases = rng.choice(CHOICES)
-    allowed = rng.sample(options, rng.randint(2, min(4, len(options))))
-    value = rng.choice(allowed)
+    allowed = rng.sample(options, rng.randint(2, min(5, len(options))))
     schema: dict[str, Any] = {"type": "string", "enum": allowed}
     if rng.random() < 0.5:
         schema["description"] = rng.choice(descriptions)
-    return Field(rename(rng.choice(names)), schema, rng.random() < 0.5, value, rng.choice(phrases).format(value))
+
+    def say(rng: random.Random) -> tuple[str, str]:
+        value = rng.choice(allowed)
+        return value, rng.choice(phrases).format(value)
+
+    return Field(rename(rng.choice(names)), schema, rng.random() < 0.5, say)
 
 
 def _listed(rng: random.Random, value: list[Any]) -> str:
@@ -202,7 +211,7 @@ def _listed(rng: random.Random, value: list[Any]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def field(rng: random.Random, taken: set[str], odd_names: float = 0.2) -> Field:
+def field(rng: random.Random, taken: set[str], odd_names: float = 0.1) -> Field:
     """A field whose name is not in `taken`; its name is invented, saying nothing, in `odd_names` of the cases."""
 
     def rename(name: str) -> str:
@@ -218,20 +227,18 @@ def field(rng: random.Random, taken: set[str], odd_names: float = 0.2) -> Field:
 
 def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
     kind = rng.choice(KINDS)
-    value = kind.draw(rng)
     name, description = rng.choice(kind.names), rng.choice(kind.descriptions)
-    shown = _listed(rng, value) if isinstance(value, list) else str(value)
     schema: dict[str, Any] = {"type": kind.json_type}
-    if isinstance(value, list):
-        schema["items"] = {"type": "integer" if isinstance(value[0], int) else "string"}
+    if kind.json_type == "array":
+        schema["items"] = {"type": "integer" if kind.draw is _numbers else "string"}
     schema["description"] = description
-    if kind.json_type == "number" and rng.random() < 0.3:
-        value = values.integer(rng, 1, 900)
-        shown = str(value)
     label = rng.choice([name.replace("_", " "), description.split(",")[0].split(" as ")[0].lower()])
-    said = (
-        rng.choice(kind.phrases)
-        if rng.random() < 0.72
-        else rng.choice([f"the {label} is {{}}", f"{label}: {{}}", f"{label} {{}}", f"with {{}} as {label}"])
-    )
-    return Field(rename(name), schema, rng.random() < 0.75, value, said.format(shown))
+    spelt = (f"the {label} is {{}}", f"{label}: {{}}", f"{label} {{}}", f"with {{}} as {label}")
+
+    def say(rng: random.Random) -> tuple[Any, str]:
+        whole = kind.json_type == "number" and rng.random() < 0.3
+        value = values.integer(rng, 1, 900) if whole else kind.draw(rng)
+        shown = _listed(rng, value) if isinstance(value, list) else str(value)
+        return value, rng.choice(kind.phrases if rng.random() < 0.72 else spelt).format(shown)
+
+    return Field(rename(name), schema, rng.random() < 0.75, say)

@@ -23,13 +23,18 @@ from toolgemma.sample.text.fields import Field, field
 Turn = tuple[str, str]
 
 
+Words = tuple[str, ...]
+"""Words for one action or thing: the first is how a form describes itself, the rest are how people say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form, and how somebody would ask for it: `ask` is the verb and thing, the fields carry the rest."""
+    """A form: what it does to what, and what it wants to know."""
 
     name: str
     description: str
-    ask: str
+    action: Words
+    thing: Words
     fields: tuple[Field, ...]
 
 
@@ -50,31 +55,18 @@ def layout(rng: random.Random) -> Layout:
     """A random layout. Its keys are never those of a tool call."""
     kind, about = rng.choice(words.CONTAINERS), rng.choice(words.ABOUT)
     slots, filled = rng.sample(words.BODIES, 2)
-    if rng.random() < 0.3:
-        slots = filled
-    tag = rng.choice([kind, f"{kind}_{filled}", values.identifier(rng), filled]) if rng.random() < 0.6 else None
-    needed = rng.choice(["required", "required", "needed", "must", "mandatory"])
-    return Layout(kind, about, slots, filled, rng.choice([0, 0, 1, 1, 2, 2, 3]), tag, needed)
+    tag = rng.choice([kind, kind, f"{kind}_{filled}", filled]) if rng.random() < 0.7 else None
+    needed = rng.choice(["required", "required", "needed"])
+    return Layout(kind, about, slots, filled, rng.choice([0, 0, 0, 1, 2, 2, 3]), tag, needed)
 
 
-def form(
-    rng: random.Random, avoid: set[tuple[str, str]], near: tuple[str, str] | None = None
-) -> tuple[Form, tuple[str, str]]:
-    """A form whose (action, thing) isn't in `avoid`; `near` asks for one that shares the action or the thing."""
-    while True:
-        action, thing = rng.choice(words.ACTIONS), rng.choice(words.THINGS)
-        if near is not None:
-            if rng.random() < 0.5:
-                action = next(group for group in words.ACTIONS if group[0] == near[0])
-            else:
-                thing = next(group for group in words.THINGS if group[0] == near[1])
-        if (action[0], thing[0]) not in avoid:
-            break
+def form(rng: random.Random, near: Form | None = None) -> Form:
+    """A form; `near` asks for one that shares the action or the thing."""
+    action, thing = rng.choice(words.ACTIONS), rng.choice(words.THINGS)
+    if near is not None:
+        action, thing = (near.action, thing) if rng.random() < 0.5 else (action, near.thing)
     taken: set[str] = set()
     fields = tuple(field(rng, taken) for _ in range(rng.choice([1, 1, 2, 2, 2, 3, 3, 4])))
-    verb = action[0] if rng.random() < 0.4 else rng.choice(action)
-    noun = thing[0] if rng.random() < 0.45 else rng.choice(thing)
-    article = "" if noun.endswith("s") or " " in noun else rng.choice(["a ", "the ", "my ", ""])
     shown = thing[0] if rng.random() < 0.8 else rng.choice(thing)
     description = f"{action[0].capitalize()} {rng.choice(['a ', 'the ', ''])}{shown}"
     description += rng.choice(
@@ -83,15 +75,28 @@ def form(
     draw = rng.random()
     name = (
         f"{action[0].replace(' ', '_')}_{thing[0].replace(' ', '_')}"
-        if draw < 0.45
-        else values.identifier(rng)
-        if draw < 0.9
+        if draw < 0.7
         else f"{thing[0].replace(' ', '_')}_{rng.choice(words.NOUNS)}"
+        if draw < 0.85
+        else values.identifier(rng)
     )
-    return Form(name, description + rng.choice([".", ".", ""]), f"{verb} {article}{noun}", fields), (
-        action[0],
-        thing[0],
-    )
+    return Form(name, description + rng.choice([".", ".", ""]), action, thing, fields)
+
+
+def some_forms(rng: random.Random, count: int) -> tuple[list[Form], list[Form]]:
+    """`count` forms that are offered and two that are not; no two do the same, many are alike."""
+    made: list[Form] = []
+    topics: set[tuple[str, str]] = set()
+    names: set[str] = set()
+    while len(made) < count + 2:
+        new = form(rng, rng.choice(made) if made and rng.random() < 0.3 else None)
+        topic = (new.action[0], new.thing[0])
+        if topic not in topics and new.name not in names:
+            topics.add(topic)
+            names.add(new.name)
+            made.append(new)
+    rng.shuffle(made)
+    return made[:count], made[count:]
 
 
 def schema_json(made: Form, shape: Layout) -> dict[str, Any]:
@@ -121,29 +126,39 @@ def listing(rng: random.Random, forms: Sequence[Form], shape: Layout) -> str:
     return "\n".join(lines)
 
 
+def ask(rng: random.Random, made: Form) -> str:
+    """Verb and thing of a wish for this form, in its own words or in others."""
+    verb = made.action[0] if rng.random() < 0.4 else rng.choice(made.action)
+    noun = made.thing[0] if rng.random() < 0.45 else rng.choice(made.thing)
+    article = "" if noun.endswith("s") or " " in noun else rng.choice(["a ", "the ", "my ", ""])
+    return f"{verb} {article}{noun}"
+
+
 def request(rng: random.Random, made: Form) -> tuple[str, dict[str, Any]]:
     """What somebody types to get this form filled, and the values, in the order of the fields."""
-    chosen = [entry for entry in made.fields if entry.required or rng.random() < 0.55]
-    said = [entry.said for entry in chosen]
+    chosen = [(entry.name, *entry.say(rng)) for entry in made.fields if entry.required or rng.random() < 0.5]
+    said = [text for _, _, text in chosen]
     if rng.random() < 0.5:
         rng.shuffle(said)
     draw = rng.random()
-    ask = made.ask
+    wish = ask(rng, made)
     joined = rng.choice([" ", " ", ", "]).join(said)
-    if draw < 0.62:
-        text = f"{rng.choice(words.OPENERS)} {ask} {joined}".rstrip() + rng.choice([".", ".", "", "?"])
-    elif draw < 0.8:
-        text = f"{ask.capitalize()} {joined}".rstrip() + rng.choice([".", "", "!"])
-    elif draw < 0.9 and said:
+    if draw < 0.55:
+        text = f"{rng.choice(words.OPENERS)} {wish} {joined}".rstrip() + rng.choice([".", ".", "", "?"])
+    elif draw < 0.73:
+        text = f"{wish.capitalize()} {joined}".rstrip() + rng.choice([".", "", "!"])
+    elif draw < 0.83 and said:
         rest = ". ".join(part[0].upper() + part[1:] for part in said)
-        text = f"{rng.choice(words.OPENERS)} {ask}. {rest}."
+        text = f"{rng.choice(words.OPENERS)} {wish}. {rest}."
+    elif draw < 0.92 and said:
+        text = f"{wish.capitalize()}: {', '.join(said)}"
     else:
-        text = f"{joined}: {rng.choice(words.OPENERS).lower()} {ask}" if said else f"{ask}"
+        text = f"{joined}: {rng.choice(words.OPENERS).lower()} {wish}" if said else wish
     if rng.random() < 0.12:
         text = f"{rng.choice(words.ASIDES)} {text}"
     if rng.random() < 0.12:
         text = f"{text} {rng.choice(words.CLOSERS)}"
-    return text, {entry.name: entry.value for entry in chosen}
+    return text, {name: value for name, value, _ in chosen}
 
 
 def _answer(made: Form, filled: dict[str, Any], shape: Layout) -> str:
@@ -181,28 +196,39 @@ def _sentence(rng: random.Random, record: dict[str, Any]) -> str:
 
 
 def document(rng: random.Random) -> list[Turn]:
-    """One conversation over 1 to 8 forms: one filled, two filled, or none that fits."""
+    """One conversation over 1 to 8 forms; each wish gets one form filled, two filled, or a word that none fits.
+
+    Several wishes a conversation: the list of forms, its longest part, is paid for once.
+    """
     shape = layout(rng)
-    count = rng.choice([1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8])
-    target, topic = form(rng, set())
-    forms, topics = [target], {topic}
-    while len(forms) < count:
-        near = topic if rng.random() < 0.35 else None
-        other, other_topic = form(rng, topics, near)
-        if other.name not in {made.name for made in forms}:
-            forms.append(other)
-            topics.add(other_topic)
+    offered, absent = some_forms(rng, rng.choice([1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8]))
+    turns: list[Turn] = []
+    for _ in range(rng.randint(1, 6)):
+        more = _wish(rng, offered, absent, shape)
+        if not turns:
+            prompt = _instructions(rng, shape, listing(rng, offered, shape))
+            more = [("user", f"{prompt}\n\n{more[0][1]}"), *more[1:]]
+        turns += more
+    return turns
+
+
+def _wish(rng: random.Random, offered: Sequence[Form], absent: Sequence[Form], shape: Layout) -> list[Turn]:
     draw = rng.random()
-    if draw < 0.17:
-        return _no_fit(rng, forms, target, shape)
-    shown = rng.sample(forms, len(forms))
-    prompt = _instructions(rng, shape, listing(rng, shown, shape))
-    text, filled = request(rng, target)
-    answers = [_answer(target, filled, shape)]
-    if draw > 0.82:
-        text, answers = _second(rng, forms, target, shape, (text, answers))
-    turns = [("user", f"{prompt}\n\n{text}"), ("model", "\n".join(answers))]
-    if rng.random() < 0.2:
+    if draw < 0.06:
+        question, reply = rng.choice(words.SMALL_TALK)
+        return [("user", question), ("model", reply)]
+    if draw < 0.2:
+        return [("user", request(rng, rng.choice(absent))[0]), ("model", rng.choice(words.NONE_FITS))]
+    made = rng.choice(offered)
+    text, filled = request(rng, made)
+    answers = [_answer(made, filled, shape)]
+    if draw > 0.84:
+        other = made if rng.random() < 0.3 else rng.choice(offered)
+        more, filled = request(rng, other)
+        text += rng.choice([" Also, ", " And ", " Then ", " ", " After that, "]) + more
+        answers.append(_answer(other, filled, shape))
+    turns = [("user", text), ("model", "\n".join(answers))]
+    if rng.random() < 0.12:
         result = {
             values.identifier(rng) if rng.random() < 0.5 else key: _result_value(rng)
             for key in ("status", "number", "note")[: rng.randint(1, 3)]
@@ -218,57 +244,3 @@ def _result_value(rng: random.Random) -> Any:
     makers = (values.item, values.code, values.person, values.place, values.date)
     index = rng.randrange(len(makers) + 1)
     return makers[index](rng) if index < len(makers) else values.integer(rng, 1, 999)
-
-
-def _second(
-    rng: random.Random, forms: Sequence[Form], first: Form, shape: Layout, sofar: tuple[str, list[str]]
-) -> tuple[str, list[str]]:
-    """A second wish in the same message: for another form, or for the same one with other values."""
-    text, answers = sofar
-    others = [made for made in forms if made is not first]
-    if others and rng.random() < 0.6:
-        second = rng.choice(others)
-        more, filled = request(rng, second)
-        link = rng.choice([" Also, ", " And ", " Then ", " ", " After that, "])
-        return text + link + more, [*answers, _answer(second, filled, shape)]
-    parts: list[str] = []
-    chosen = [
-        entry
-        for entry in first.fields
-        if entry.required and isinstance(entry.value, str) and "enum" not in entry.schema
-    ]
-    if len(chosen) != 1 or str(chosen[0].value) not in chosen[0].said:
-        return text, answers
-    entry = chosen[0]
-    records = []
-    for _ in range(rng.choice([2, 2, 3])):
-        value = _sibling(rng, entry)
-        records.append({entry.name: value})
-        parts.append(value)
-    joined = f"{', '.join(parts[:-1])} and {parts[-1]}" + rng.choice([" too", "", " as well"])
-    text = f"{rng.choice(words.OPENERS)} {first.ask} {entry.said.replace(str(entry.value), joined)}."
-    return text, [_answer(first, record, shape) for record in records]
-
-
-def _sibling(rng: random.Random, entry: Field) -> str:
-    """Another value of the same look as the field's own."""
-    own = str(entry.value)
-    if "@" in own:
-        return values.email(rng)
-    if own[:4].isdigit():
-        return values.date(rng)
-    if own[0].isdigit():
-        return values.time(rng)
-    return values.person(rng) if own[0].isupper() else values.item(rng)
-
-
-def _no_fit(rng: random.Random, forms: list[Form], target: Form, shape: Layout) -> list[Turn]:
-    """The form that is asked for isn't in the list, or nothing is asked for at all."""
-    listed = [made for made in forms if made is not target] or [form(rng, set())[0]]
-    prompt = _instructions(rng, shape, listing(rng, listed, shape))
-    if rng.random() < 0.35:
-        question, reply = rng.choice(words.SMALL_TALK)
-        return [("user", f"{prompt}\n\n{question}"), ("model", reply)]
-    text, _ = request(rng, target)
-    reply = rng.choice(words.NONE_FITS)
-    return [("user", f"{prompt}\n\n{text}"), ("model", reply)]

@@ -12,10 +12,10 @@ def plain(turns: list[Turn]) -> str:
     return "\n".join(text for _, text in turns)
 
 
-def clean_documents(rng: random.Random, count: int, progress: float) -> Iterator[list[Turn]]:
-    """`count` documents that hold nothing they may not hold; about one in a hundred is thrown away."""
+def clean_documents(rng: random.Random, count: int, progress: float) -> Iterator[tuple[str, list[Turn]]]:
+    """Kind and turns of `count` documents that hold nothing they may not; about one in a hundred is thrown away."""
     while count:
-        turns = tasks.document(rng, progress)
+        kind, turns = tasks.document(rng, progress)
         if purity.is_clean(plain(turns)):
-            yield turns
+            yield kind, turns
             count -= 1

@@ -74,23 +74,23 @@ def recall(rng: random.Random) -> list[Turn]:
 def pick(rng: random.Random) -> list[Turn]:
     """A sentence that mentions some values; fields are described by name and description; a JSON object is written."""
     taken: set[str] = set()
-    entries = [field(rng, taken) for _ in range(rng.randint(1, 6))]
-    said = [entry.said for entry in entries]
+    entries = [(entry, *entry.say(rng)) for entry in (field(rng, taken) for _ in range(rng.randint(1, 6)))]
+    said = [text for _, _, text in entries]
     rng.shuffle(said)
     thing = rng.choice(rng.choice(words.THINGS))
     sentence = f"{rng.choice(words.OPENERS)} {rng.choice(rng.choice(words.ACTIONS))} {thing} {' '.join(said)}."
     asked = rng.sample(entries, rng.randint(1, len(entries)))
     if rng.random() < 0.5:
         shape = "\n".join(
-            f"{entry.name}: {entry.schema.get('description', entry.schema.get('enum'))}" for entry in asked
+            f"{entry.name}: {entry.schema.get('description', entry.schema.get('enum'))}" for entry, _, _ in asked
         )
     else:
-        shape = json.dumps({entry.name: entry.schema for entry in asked})
-    answer: dict[str, Any] = {entry.name: entry.value for entry in asked}
+        shape = json.dumps({entry.name: entry.schema for entry, _, _ in asked})
+    answer: dict[str, Any] = {entry.name: value for entry, value, _ in asked}
     order = rng.random() < 0.5
     prompt = f"{sentence}\n\n{shape}" if order else f"{shape}\n\n{sentence}"
     if len(asked) == 1 and rng.random() < 0.4:
-        value = asked[0].value
+        value = asked[0][1]
         return [("user", prompt), ("model", value if isinstance(value, str) else json.dumps(value))]
     return [("user", f"Write JSON with these keys.\n{prompt}"), ("model", json.dumps(answer, ensure_ascii=False))]
 
@@ -130,22 +130,21 @@ def passage(rng: random.Random) -> list[Turn]:
 
 
 def choose(rng: random.Random) -> list[Turn]:
-    """Options with names that say little, each described; the wish is put in other words; the option or none."""
-    count = rng.randint(2, 10)
-    target, topic = forms.form(rng, set())
-    options, topics = [target], {topic}
-    while len(options) < count:
-        other, other_topic = forms.form(rng, topics, topic if rng.random() < 0.4 else None)
-        if other.name not in {made.name for made in options}:
-            options.append(other)
-            topics.add(other_topic)
-    fits = rng.random() < 0.8
-    shown = rng.sample(options if fits else options[1:], len(options) - (not fits))
-    lines = "\n".join(f"{rng.choice(['- ', '* ', ''])}{made.name}: {made.description}" for made in shown)
-    wish = f"{rng.choice(words.OPENERS)} {target.ask}" if rng.random() < 0.5 else forms.request(rng, target)[0]
+    """Options with names that say little, each described; wishes put in other words; the option that fits, or none."""
+    offered, absent = forms.some_forms(rng, rng.randint(2, 10))
+    lines = "\n".join(f"{rng.choice(['- ', '* ', ''])}{made.name}: {made.description}" for made in offered)
     question = rng.choice(["Which one fits?", "Choose.", "Which option is it?", "Name the one that fits, or say none."])
-    prompt = f"{lines}\n\n{wish}\n{question}" if rng.random() < 0.6 else f"{question}\n{wish}\n\n{lines}"
-    return [("user", prompt), ("model", target.name if fits else rng.choice(["none", "None of these fits that."]))]
+    turns: list[Turn] = []
+    for _ in range(rng.randint(1, 5)):
+        fits = rng.random() < 0.8
+        made = rng.choice(offered if fits else absent)
+        wish = (
+            f"{rng.choice(words.OPENERS)} {forms.ask(rng, made)}" if rng.random() < 0.6 else forms.request(rng, made)[0]
+        )
+        text = f"{wish}\n{question}"
+        turns.append(("user", text if turns else f"{lines}\n\n{text}"))
+        turns.append(("model", made.name if fits else "none"))
+    return turns
 
 
 def same_meaning(rng: random.Random) -> list[Turn]:
@@ -169,18 +168,18 @@ def talk(rng: random.Random) -> list[Turn]:
 
 
 EARLY: tuple[tuple[Maker, float], ...] = (
-    (repeat, 0.2), (repeat_often, 0.15), (recall, 0.2), (pick, 0.12), (passage, 0.08), (choose, 0.1), (same_meaning, 0.02),
-    (talk, 0.01), (forms.document, 0.12),
+    (repeat, 0.2), (repeat_often, 0.12), (recall, 0.2), (pick, 0.12), (passage, 0.08), (choose, 0.1), (same_meaning, 0.03),
+    (talk, 0.01), (forms.document, 0.14),
 )  # fmt: skip
 LATE: tuple[tuple[Maker, float], ...] = (
-    (repeat, 0.04), (repeat_often, 0.02), (recall, 0.06), (pick, 0.14), (passage, 0.05), (choose, 0.12), (same_meaning, 0.03),
-    (talk, 0.01), (forms.document, 0.53),
+    (repeat, 0.05), (repeat_often, 0.01), (recall, 0.05), (pick, 0.1), (passage, 0.04), (choose, 0.12), (same_meaning, 0.03),
+    (talk, 0.01), (forms.document, 0.59),
 )  # fmt: skip
 
 
-def document(rng: random.Random, progress: float) -> list[Turn]:
-    """One document; `progress` 0..1 shifts the mix from copying to forms (the shares are of documents)."""
+def document(rng: random.Random, progress: float) -> tuple[str, list[Turn]]:
+    """The kind and the turns of one document; `progress` 0..1 shifts the mix from copying to forms (shares of documents)."""
     shift = min(1.0, progress)
     weights = [early * (1 - shift) + late * shift for (_, early), (_, late) in zip(EARLY, LATE, strict=True)]
     (maker, _), *_ = rng.choices(EARLY, weights)
-    return maker(rng)
+    return ("forms" if maker is forms.document else maker.__name__), maker(rng)

@@ -318,15 +318,11 @@ LANGUAGES = _split(
 )
 STREETS = _split("Street, Road, Avenue, Lane, Square, Park, Court, Drive, Way")
 DOMAINS = _split("example.com, mail.org, post.net, office.io, home.co, letters.net, inbox.org")
-CONTAINERS = _split(
-    "form, sheet, card, slip, ticket, entry, record, page, template, record_type, kind, order, item, option"
-)
-BODIES = _split("fields, values, content, data, entries, slots, details, body, parts, filled, inputs, items")
-ABOUT = _split("about, purpose, use, meaning, summary, description, for, text, info")
+CONTAINERS = _split("form, sheet, card, record, template, service")
+BODIES = _split("fields, values, content, entries, inputs, details")
+ABOUT = _split("about, purpose, description, summary")
 NONE_FITS = _split("""
-None of these fits that., Sorry none of the forms fits that., I have no form for that., There is nothing here for that.,
-I can't do that with these forms., Sorry I have nothing that fits., No form here covers that request.,
-That isn't something these forms cover., I'm afraid none of them is meant for that.
+Sorry none of the forms fits that., I have no form for that., I can't do that with these forms.
 """)
 OPENERS = _split("""
 Please, Hi! Please, Could you, Can you, I want to, I need to, I'd like to, Hello! I would like to, Would you, Help me,
