@@ -1,7 +1,7 @@
 # ruff: noqa: N812
 """Gemma 3's text layers once more, for pre-training the quickstart's base model on a CPU.
 
-transformers' own forward spends half a step in attention: PyTorch's CPU kernel for it reaches a fifth of the matrix rate.
+transformers' own forward spends half a step in attention: PyTorch's CPU kernel reaches a fifth of the matrix rate.
 Here attention is two batched matrix products and a softmax, sliding layers look at two blocks of keys only, and
 `torch.compile` fuses the rest: 6,300 tokens/s against 4,300 on one core of an EPYC with AVX512-BF16 (9 rows of 512
 tokens, 4.3 million parameters). The parameters stay those of the `Gemma3ForCausalLM`; `pretrain_base.py` compares the
