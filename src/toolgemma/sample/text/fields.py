@@ -39,11 +39,13 @@ def _kind(json_type: str, names: str, descriptions: str, phrases: str, draw: Dra
     return Kind(json_type, tuple(names.split()), split(descriptions), split(phrases), draw)
 
 
-def _whole(low: int, high: int) -> Draw:
+def whole(low: int, high: int) -> Draw:
+    """Integers in low..high."""
     return lambda rng: values.integer(rng, low, high)
 
 
-def _decimal(low: int, high: int) -> Draw:
+def decimal(low: int, high: int) -> Draw:
+    """Numbers with one or two decimals."""
     return lambda rng: values.decimal(rng, low, high, places=rng.choice([1, 1, 2]))
 
 
@@ -51,16 +53,19 @@ def _one_of(options: tuple[str, ...]) -> Draw:
     return lambda rng: rng.choice(options)
 
 
-def _address(rng: random.Random) -> str:
+def address(rng: random.Random) -> str:
+    """House number and street."""
     street = rng.choice([values.pseudo_word(rng, 1, 2).capitalize(), rng.choice(words.LAST)])
     return f"{values.integer(rng, 1, 220)} {street} {rng.choice(words.STREETS)}"
 
 
-def _items(rng: random.Random) -> list[str]:
+def items(rng: random.Random) -> list[str]:
+    """Two to four things."""
     return [values.item(rng) for _ in range(rng.randint(2, 4))]
 
 
-def _people(rng: random.Random) -> list[str]:
+def people(rng: random.Random) -> list[str]:
+    """Two to four names."""
     return [values.name(rng) for _ in range(rng.randint(2, 4))]
 
 
@@ -68,7 +73,8 @@ def _numbers(rng: random.Random) -> list[int]:
     return [values.integer(rng, 1, 99) for _ in range(rng.randint(2, 5))]
 
 
-def _phone(rng: random.Random) -> str:
+def phone(rng: random.Random) -> str:
+    """A telephone number."""
     return f"+{values.integer(rng, 1, 99)} {values.integer(rng, 100, 999)} {values.integer(rng, 1000, 99999)}"
 
 
@@ -76,7 +82,8 @@ def _website(rng: random.Random) -> str:
     return f"{values.pseudo_word(rng, 2, 3)}.{rng.choice(['com', 'org', 'net', 'io'])}"
 
 
-def _file(rng: random.Random) -> str:
+def file(rng: random.Random) -> str:
+    """A file name."""
     stem = values.identifier(rng)
     return f"{stem}.{rng.choice(['txt', 'pdf', 'csv', 'png', 'doc', 'zip'])}"
 
@@ -93,36 +100,36 @@ KINDS = (
     _kind("string", "recipient to receiver addressee contact", "Who receives it|Name of the recipient|Person it goes to", "to {}|addressed to {}|for {}|let {} have it", values.person),
     _kind("string", "sender by author from_person creator", "Who sends it|Name of the author|Person it comes from", "from {}|by {}|written by {}|sent by {}", values.person),
     _kind("string", "email mail address_email to_email contact_email", "Email address|Where to write to|Address for email", "at {}|to {}|my email is {}|write to {}|email {}", values.email),
-    _kind("string", "phone phone_number tel mobile callback", "Phone number|Number to call|Telephone number", "on {}|my number is {}|call {}|phone {}|reachable under {}", _phone),
-    _kind("string", "title name subject heading label headline caption", "Title|Name it gets|Subject line|Short heading|Label to show", 'called "{}"|with the title "{}"|titled "{}"|named "{}"|with the subject "{}"|the heading is "{}"', values.phrase),
+    _kind("string", "phone phone_number tel mobile callback", "Phone number|Number to call|Telephone number", "on {}|my number is {}|call {}|phone {}|reachable under {}", phone),
+    _kind("string", "title subject heading label headline caption", "Title|Name it gets|Subject line|Short heading|Label to show", 'called "{}"|with the title "{}"|titled "{}"|named "{}"|with the subject "{}"|the heading is "{}"', values.phrase),
     _kind("string", "text message note content body comment remark", "Text of the message|What it says|Note to add|Body of the text|What to write", 'saying "{}"|with the note "{}"|that says "{}"|with the text "{}"|and write "{}"|: "{}"', values.phrase),
-    _kind("string", "query keyword search_term topic term subject theme", "What to search for|Topic of interest|Search words|Subject it is about", "about {}|on {}|regarding {}|on the topic of {}|matching {}|with the word {}", values.item),
+    _kind("string", "query keyword search_term topic term theme", "What to search for|Topic of interest|Search words|Subject it is about", "about {}|on {}|regarding {}|on the topic of {}|matching {}|with the word {}", values.item),
     _kind("string", "item product thing article object goods", "The item|Product name|What it is|Thing in question|Name of the article", "the {}|a {}|one {}|my {}|some {}|this {}", values.item),
-    _kind("string", "brand maker company firm vendor label", "Brand|Name of the company|Who makes it|Business name", "from {}|made by {}|by the company {}|of the brand {}|at {}", lambda rng: values.pseudo_word(rng, 2, 3).capitalize()),
-    _kind("string", "address street home_address delivery_address", "Street address|House number and street|Where to bring it", "at {}|to {}|to the address {}|I live at {}", _address),
+    _kind("string", "brand maker company firm vendor", "Brand|Name of the company|Who makes it|Business name", "from {}|made by {}|by the company {}|of the brand {}|at {}", lambda rng: values.pseudo_word(rng, 2, 3).capitalize()),
+    _kind("string", "address street home_address delivery_address", "Street address|House number and street|Where to bring it", "at {}|to {}|to the address {}|I live at {}", address),
     _kind("string", "code reference booking_id number id ref ticket_no", "Reference code|Booking number|Identifier|Code of the order|Id of the record", "with the code {}|number {}|reference {}|{}|id {}|with reference {}", values.code),
     _kind("string", "website url link domain page_url", "Web address|Link to the page|Site to use", "on {}|from {}|the site is {}|at {}", _website),
-    _kind("string", "file filename document path input_file", "File name|Name of the document|File to use", "the file {}|{}|in {}|from {}|called {}", _file),
+    _kind("string", "file filename document path input_file", "File name|Name of the document|File to use", "the file {}|{}|in {}|from {}|called {}", file),
     _kind("string", "language lang target_language speech", "Language|Language to use|Which language", "in {}|into {}|to {}|using {}", _one_of(words.LANGUAGES)),
     _kind("string", "colour color shade paint", "Colour|Which colour|Colour wanted", "in {}|coloured {}|make it {}|the {} one", _one_of(words.ADJECTIVES[:13])),
-    _kind("integer", "people guests persons party_size seats heads", "Number of people|How many guests|Head count|How many seats", "for {} people|for {} guests|with {} people|{} persons|for a group of {}", _whole(1, 40)),
-    _kind("integer", "quantity count amount copies pieces units", "How many|Number of pieces|Quantity|How many copies|Number of units", "{} of them|{} pieces|{} copies|{} times|{} units|make it {}", _whole(1, 99)),
-    _kind("integer", "days nights weeks length duration_days", "Number of days|How many nights|Length in days|How long, in days", "for {} days|for {} nights|over {} days|lasting {} days|{} days long", _whole(1, 30)),
-    _kind("integer", "minutes duration length_minutes minutes_long", "Length in minutes|Duration in minutes|How many minutes", "for {} minutes|lasting {} minutes|{} minutes long|of {} minutes|taking {} minutes", _whole(5, 240)),
-    _kind("integer", "hours duration_hours length_hours", "Length in hours|How many hours|Duration in hours", "for {} hours|lasting {} hours|{} hours long", _whole(1, 48)),
-    _kind("integer", "age years years_old", "Age in years|How old|Years of age", "aged {}|who is {} years old|{} years old|of age {}", _whole(1, 99)),
-    _kind("integer", "limit max_results top first_n results", "How many results at most|Number of entries to show|Upper limit of results", "at most {}|no more than {}|only {} results|the first {}|up to {}|top {}", _whole(1, 50)),
-    _kind("integer", "page page_number chapter level floor", "Page number|Which chapter|Number of the level|Which floor", "page {}|number {}|on page {}|level {}|chapter {}|floor {}", _whole(1, 300)),
-    _kind("integer", "year build_year since published", "Year|Which year|Year it is from", "from {}|of {}|in the year {}|since {}", _whole(1900, 2030)),
-    _kind("integer", "stars rating score mark", "Rating in stars|Score given|Mark from 1 to 9", "with {} stars|{} stars|a score of {}|rated {}|mark {}", _whole(1, 10)),
-    _kind("number", "price budget max_price cost amount sum value", "Price in euros|Amount of money|Upper price|Budget in dollars|Sum of money", "for {} euros|under {} dollars|at most {} euros|up to {}|costing {}|of {} dollars", _decimal(1, 900)),
-    _kind("number", "amount value number quantity input", "Amount to use|The value|Number to work with|Quantity", "{}|the value {}|the number {}|of {}|with {}", _decimal(1, 500)),
-    _kind("number", "weight mass kilos weight_kg", "Weight in kilograms|How heavy|Mass in kg", "weighing {} kg|of {} kilos|{} kilograms|that weighs {} kg", _decimal(1, 120)),
-    _kind("number", "height length size width depth distance", "Height in metres|Length in metres|Width in cm|Distance in km|Size in cm", "{} metres|of {} cm|{} km|measuring {} m|{} long|{} high", _decimal(1, 300)),
-    _kind("number", "temperature degrees heat warmth level", "Temperature in degrees|How warm|Degrees", "at {} degrees|to {} degrees|{} degrees|of {} degrees", _decimal(1, 99)),
-    _kind("number", "rate percent share interest", "Rate in percent|Share in percent|Percentage", "at {} percent|at a rate of {}%|{}%|with {} percent", _decimal(1, 60)),
-    _kind("array", "items things list products entries", "The items|List of things|Products wanted|Things to include", "{}|with {}|including {}|namely {}|the following: {}", _items),
-    _kind("array", "people names guests attendees members", "Names of the people|Who takes part|Guests to include|People involved", "with {}|for {}|and {} will be there|together with {}|including {}", _people),
+    _kind("integer", "people guests persons party_size seats heads", "Number of people|How many guests|Head count|How many seats", "for {} people|for {} guests|with {} people|{} persons|for a group of {}", whole(1, 40)),
+    _kind("integer", "quantity count amount copies pieces units", "How many|Number of pieces|Quantity|How many copies|Number of units", "{} of them|{} pieces|{} copies|{} times|{} units|make it {}", whole(1, 99)),
+    _kind("integer", "days nights weeks length duration_days", "Number of days|How many nights|Length in days|How long, in days", "for {} days|for {} nights|over {} days|lasting {} days|{} days long", whole(1, 30)),
+    _kind("integer", "minutes duration length_minutes minutes_long", "Length in minutes|Duration in minutes|How many minutes", "for {} minutes|lasting {} minutes|{} minutes long|of {} minutes|taking {} minutes", whole(5, 240)),
+    _kind("integer", "hours duration_hours length_hours", "Length in hours|How many hours|Duration in hours", "for {} hours|lasting {} hours|{} hours long", whole(1, 48)),
+    _kind("integer", "age years years_old", "Age in years|How old|Years of age", "aged {}|who is {} years old|{} years old|of age {}", whole(1, 99)),
+    _kind("integer", "limit max_results top first_n results", "How many results at most|Number of entries to show|Upper limit of results", "at most {}|no more than {}|only {} results|the first {}|up to {}|top {}", whole(1, 50)),
+    _kind("integer", "page page_number chapter level floor", "Page number|Which chapter|Number of the level|Which floor", "page {}|number {}|on page {}|level {}|chapter {}|floor {}", whole(1, 300)),
+    _kind("integer", "year build_year since published", "Year|Which year|Year it is from", "from {}|of {}|in the year {}|since {}", whole(1900, 2030)),
+    _kind("integer", "stars rating score mark", "Rating in stars|Score given|Mark from 1 to 9", "with {} stars|{} stars|a score of {}|rated {}|mark {}", whole(1, 10)),
+    _kind("number", "price budget max_price cost sum value", "Price in euros|Amount of money|Upper price|Budget in dollars|Sum of money", "for {} euros|under {} dollars|at most {} euros|up to {}|costing {}|of {} dollars", decimal(1, 900)),
+    _kind("number", "input", "Amount to use|The value|Number to work with|Quantity", "{}|the value {}|the number {}|of {}|with {}", decimal(1, 500)),
+    _kind("number", "weight mass kilos weight_kg", "Weight in kilograms|How heavy|Mass in kg", "weighing {} kg|of {} kilos|{} kilograms|that weighs {} kg", decimal(1, 120)),
+    _kind("number", "height size width depth distance", "Height in metres|Length in metres|Width in cm|Distance in km|Size in cm", "{} metres|of {} cm|{} km|measuring {} m|{} long|{} high", decimal(1, 300)),
+    _kind("number", "temperature degrees heat warmth", "Temperature in degrees|How warm|Degrees", "at {} degrees|to {} degrees|{} degrees|of {} degrees", decimal(1, 99)),
+    _kind("number", "rate percent share interest", "Rate in percent|Share in percent|Percentage", "at {} percent|at a rate of {}%|{}%|with {} percent", decimal(1, 60)),
+    _kind("array", "items things list products entries", "The items|List of things|Products wanted|Things to include", "{}|with {}|including {}|namely {}|the following: {}", items),
+    _kind("array", "names attendees members", "Names of the people|Who takes part|Guests to include|People involved", "with {}|for {}|and {} will be there|together with {}|including {}", people),
     _kind("array", "numbers values figures data", "The numbers|List of values|Figures to use", "{}|of {}|with {}|for the numbers {}|the values {}", _numbers),
 )  # fmt: skip
 
@@ -211,7 +218,7 @@ def _listed(rng: random.Random, value: list[Any]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def field(rng: random.Random, taken: set[str], odd_names: float = 0.1) -> Field:
+def field(rng: random.Random, taken: set[str], odd_names: float = 0.06) -> Field:
     """A field whose name is not in `taken`; its name is invented, saying nothing, in `odd_names` of the cases."""
 
     def rename(name: str) -> str:

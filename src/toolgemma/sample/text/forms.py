@@ -13,29 +13,32 @@ change from document to document, so that they have to be read from the instruct
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from toolgemma.sample.text import values, words
+from toolgemma.sample.text.errands import ERRANDS
 from toolgemma.sample.text.fields import Field, field
 
 Turn = tuple[str, str]
 
 
-Words = tuple[str, ...]
-"""Words for one action or thing: the first is how a form describes itself, the rest are how people say it."""
+Said = tuple[str, dict[str, Any]]
+"""A sentence, and the values that it mentions in the order of the form's fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form: what it does to what, and what it wants to know."""
+    """A form: its fields, and how people ask for it (`ask`: what they want; `say`: with values)."""
 
     name: str
     description: str
-    action: Words
-    thing: Words
-    fields: tuple[Field, ...]
+    schemas: dict[str, dict[str, Any]]
+    required: tuple[str, ...]
+    topic: tuple[str, ...]
+    say: Callable[[random.Random], Said]
+    ask: Callable[[random.Random], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,30 @@ def layout(rng: random.Random) -> Layout:
 
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
-    """A form; `near` asks for one that shares the action or the thing."""
+    """A form; half of them are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
+    if near is None and rng.random() < 0.55:
+        errand = rng.choice(ERRANDS)
+        required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
+        schemas = errand.schemas(rng)
+        return Form(
+            errand.name,
+            errand.description,
+            schemas,
+            required,
+            (errand.name,),
+            errand.say,
+            lambda rng: errand.say(rng)[0],
+        )
+    return _random_form(rng, near.topic if near and len(near.topic) == 2 else None)
+
+
+def _random_form(rng: random.Random, near: tuple[str, ...] | None) -> Form:
+    """A form for a random action on a random thing, with random fields."""
     action, thing = rng.choice(words.ACTIONS), rng.choice(words.THINGS)
-    if near is not None:
-        action, thing = (near.action, thing) if rng.random() < 0.5 else (action, near.thing)
+    if near and rng.random() < 0.5:
+        action = next(group for group in words.ACTIONS if group[0] == near[0])
+    elif near:
+        thing = next(group for group in words.THINGS if group[0] == near[1])
     taken: set[str] = set()
     fields = tuple(field(rng, taken) for _ in range(rng.choice([1, 1, 2, 2, 2, 3, 3, 4])))
     shown = thing[0] if rng.random() < 0.8 else rng.choice(thing)
@@ -80,20 +103,30 @@ def form(rng: random.Random, near: Form | None = None) -> Form:
         if draw < 0.85
         else values.identifier(rng)
     )
-    return Form(name, description + rng.choice([".", ".", ""]), action, thing, fields)
+
+    def ask(rng: random.Random) -> str:
+        verb = action[0] if rng.random() < 0.4 else rng.choice(action)
+        noun = thing[0] if rng.random() < 0.45 else rng.choice(thing)
+        article = "" if noun.endswith("s") or " " in noun else rng.choice(["a ", "the ", "my ", ""])
+        return f"{verb} {article}{noun}"
+
+    return Form(
+        name,
+        description + rng.choice([".", ".", ""]),
+        {entry.name: entry.schema for entry in fields},
+        tuple(entry.name for entry in fields if entry.required),
+        (action[0], thing[0]),
+        lambda rng: _joined(rng, ask(rng), fields),
+        lambda rng: f"{rng.choice(words.OPENERS)} {ask(rng)}",
+    )
 
 
 def some_forms(rng: random.Random, count: int) -> tuple[list[Form], list[Form]]:
     """`count` forms that are offered and two that are not; no two do the same, many are alike."""
     made: list[Form] = []
-    topics: set[tuple[str, str]] = set()
-    names: set[str] = set()
     while len(made) < count + 2:
         new = form(rng, rng.choice(made) if made and rng.random() < 0.3 else None)
-        topic = (new.action[0], new.thing[0])
-        if topic not in topics and new.name not in names:
-            topics.add(topic)
-            names.add(new.name)
+        if not any(new.topic == other.topic or new.name == other.name for other in made):
             made.append(new)
     rng.shuffle(made)
     return made[:count], made[count:]
@@ -101,8 +134,7 @@ def some_forms(rng: random.Random, count: int) -> tuple[list[Form], list[Form]]:
 
 def schema_json(made: Form, shape: Layout) -> dict[str, Any]:
     """A form as the JSON object of its line in the list."""
-    properties = {entry.name: entry.schema for entry in made.fields}
-    needed = [entry.name for entry in made.fields if entry.required]
+    properties, needed = made.schemas, list(made.required)
     if shape.style == 1:
         return {shape.kind: made.name, shape.about: made.description, shape.slots: properties, shape.needed: needed}
     body = {"type": "object", "properties": properties, shape.needed: needed}
@@ -117,31 +149,21 @@ def listing(rng: random.Random, forms: Sequence[Form], shape: Layout) -> str:
     lines = []
     for made in forms:
         parts = []
-        for entry in made.fields:
-            kind = "|".join(entry.schema["enum"]) if "enum" in entry.schema else entry.schema["type"]
-            parts.append(
-                f"{entry.name} ({kind}{'' if entry.required else ', optional'}): {entry.schema.get('description', '')}"
-            )
+        for field_name, schema in made.schemas.items():
+            kind = "|".join(schema["enum"]) if "enum" in schema else schema["type"]
+            optional = "" if field_name in made.required else ", optional"
+            parts.append(f"{field_name} ({kind}{optional}): {schema.get('description', '')}")
         lines.append(f"- {made.name}: {made.description} {'; '.join(parts)}")
     return "\n".join(lines)
 
 
-def ask(rng: random.Random, made: Form) -> str:
-    """Verb and thing of a wish for this form, in its own words or in others."""
-    verb = made.action[0] if rng.random() < 0.4 else rng.choice(made.action)
-    noun = made.thing[0] if rng.random() < 0.45 else rng.choice(made.thing)
-    article = "" if noun.endswith("s") or " " in noun else rng.choice(["a ", "the ", "my ", ""])
-    return f"{verb} {article}{noun}"
-
-
-def request(rng: random.Random, made: Form) -> tuple[str, dict[str, Any]]:
-    """What somebody types to get this form filled, and the values, in the order of the fields."""
-    chosen = [(entry.name, *entry.say(rng)) for entry in made.fields if entry.required or rng.random() < 0.5]
+def _joined(rng: random.Random, wish: str, fields: Sequence[Field]) -> Said:
+    """A wish for a random form with its fields' phrases around it."""
+    chosen = [(entry.name, *entry.say(rng)) for entry in fields if entry.required or rng.random() < 0.5]
     said = [text for _, _, text in chosen]
     if rng.random() < 0.5:
         rng.shuffle(said)
     draw = rng.random()
-    wish = ask(rng, made)
     joined = rng.choice([" ", " ", ", "]).join(said)
     if draw < 0.55:
         text = f"{rng.choice(words.OPENERS)} {wish} {joined}".rstrip() + rng.choice([".", ".", "", "?"])
@@ -154,11 +176,17 @@ def request(rng: random.Random, made: Form) -> tuple[str, dict[str, Any]]:
         text = f"{wish.capitalize()}: {', '.join(said)}"
     else:
         text = f"{joined}: {rng.choice(words.OPENERS).lower()} {wish}" if said else wish
+    return text, {name: value for name, value, _ in chosen}
+
+
+def request(rng: random.Random, made: Form) -> Said:
+    """What somebody types to get this form filled, and the values."""
+    text, filled = made.say(rng)
     if rng.random() < 0.12:
         text = f"{rng.choice(words.ASIDES)} {text}"
     if rng.random() < 0.12:
         text = f"{text} {rng.choice(words.CLOSERS)}"
-    return text, {name: value for name, value, _ in chosen}
+    return text, filled
 
 
 def _answer(made: Form, filled: dict[str, Any], shape: Layout) -> str:
@@ -218,7 +246,7 @@ def _wish(rng: random.Random, offered: Sequence[Form], absent: Sequence[Form], s
         question, reply = rng.choice(words.SMALL_TALK)
         return [("user", question), ("model", reply)]
     if draw < 0.2:
-        return [("user", request(rng, rng.choice(absent))[0]), ("model", rng.choice(words.NONE_FITS))]
+        return [("user", request(rng, rng.choice(absent))[0]), ("model", words.NONE_FITS)]
     made = rng.choice(offered)
     text, filled = request(rng, made)
     answers = [_answer(made, filled, shape)]

@@ -41,8 +41,9 @@ def _token(rng: random.Random) -> str:
 def repeat(rng: random.Random) -> list[Turn]:
     """A run of random words, to be written again."""
     run = rng.choice([" ", " ", ", ", "\n", " / "]).join(_token(rng) for _ in range(rng.randint(3, 24)))
-    ask = rng.choice(["Repeat: ", "Copy this:\n", "Write again: ", "Say it back: ", ""])
-    return [("user", ask + run), ("model", run if rng.random() < 0.7 else json.dumps(run, ensure_ascii=False))]
+    if rng.random() < 0.3:
+        return [("user", f"As a JSON string: {run}"), ("model", json.dumps(run, ensure_ascii=False))]
+    return [("user", rng.choice(["Repeat: ", "Copy this:\n", "Write again: ", "Say it back: "]) + run), ("model", run)]
 
 
 def repeat_often(rng: random.Random) -> list[Turn]:
@@ -62,13 +63,14 @@ def recall(rng: random.Random) -> list[Turn]:
         shown = "\n".join(f"{key}{': ' if draw < 0.7 else ' = '}{value}" for key, value in pairs.items())
     asked = rng.sample(keys, rng.randint(1, min(4, len(keys))))
     answer = {key: pairs[key] for key in asked}
-    if len(asked) == 1 and rng.random() < 0.6:
+    if rng.random() < 0.6:
         return [
-            ("user", f"{shown}\n\n{rng.choice(['What is', 'Value of', 'Give me'])} {asked[0]}?"),
-            ("model", pairs[asked[0]]),
+            ("user", f"{shown}\n\nGive me {', '.join(asked)} as JSON."),
+            ("model", json.dumps(answer, ensure_ascii=False)),
         ]
-    reply = json.dumps(answer, ensure_ascii=False) if rng.random() < 0.7 else "\n".join(answer.values())
-    return [("user", f"{shown}\n\nGive me {', '.join(asked)}."), ("model", reply)]
+    turns = [("user", f"{rng.choice(['What is', 'Value of', 'Give me'])} {key}?") for key in asked]
+    turns[0] = ("user", f"{shown}\n\n{turns[0][1]}")
+    return [turn for wish, key in zip(turns, asked, strict=True) for turn in (wish, ("model", pairs[key]))]
 
 
 def pick(rng: random.Random) -> list[Turn]:
@@ -89,7 +91,7 @@ def pick(rng: random.Random) -> list[Turn]:
     answer: dict[str, Any] = {entry.name: value for entry, value, _ in asked}
     order = rng.random() < 0.5
     prompt = f"{sentence}\n\n{shape}" if order else f"{shape}\n\n{sentence}"
-    if len(asked) == 1 and rng.random() < 0.4:
+    if len(asked) == 1 and rng.random() < 0.5:
         value = asked[0][1]
         return [("user", prompt), ("model", value if isinstance(value, str) else json.dumps(value))]
     return [("user", f"Write JSON with these keys.\n{prompt}"), ("model", json.dumps(answer, ensure_ascii=False))]
@@ -138,9 +140,7 @@ def choose(rng: random.Random) -> list[Turn]:
     for _ in range(rng.randint(1, 5)):
         fits = rng.random() < 0.8
         made = rng.choice(offered if fits else absent)
-        wish = (
-            f"{rng.choice(words.OPENERS)} {forms.ask(rng, made)}" if rng.random() < 0.6 else forms.request(rng, made)[0]
-        )
+        wish = made.ask(rng) if rng.random() < 0.6 else forms.request(rng, made)[0]
         text = f"{wish}\n{question}"
         turns.append(("user", text if turns else f"{lines}\n\n{text}"))
         turns.append(("model", made.name if fits else "none"))

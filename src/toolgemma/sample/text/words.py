@@ -321,9 +321,7 @@ DOMAINS = _split("example.com, mail.org, post.net, office.io, home.co, letters.n
 CONTAINERS = _split("form, sheet, card, record, template, service")
 BODIES = _split("fields, values, content, entries, inputs, details")
 ABOUT = _split("about, purpose, description, summary")
-NONE_FITS = _split("""
-Sorry none of the forms fits that., I have no form for that., I can't do that with these forms.
-""")
+NONE_FITS = "Sorry, none of the forms fits that."
 OPENERS = _split("""
 Please, Hi! Please, Could you, Can you, I want to, I need to, I'd like to, Hello! I would like to, Would you, Help me,
 We have to, Hey! Can you, I have to, Kindly, Time to, Let's, My boss wants me to, Now, Quick one:, Good morning! Could you
