@@ -6,7 +6,7 @@ underscores and with dashes.
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -111,7 +111,8 @@ def evaluate(
         Path | None, typer.Option("--config", help="YAML file; default: the config that the model was trained with.")
     ] = None,
     max_samples: Annotated[
-        int | None, typer.Option("--max_samples", "--max-samples", min=1, help="Score at most so many rows.")
+        int | None,
+        typer.Option("--max_samples", "--max-samples", min=1, help="Score at most so many rows (bfcl: per category)."),
     ] = None,
     output_file: Annotated[
         Path | None, typer.Option("--output_file", "--output-file", help="Where the figures go, as JSON.")
@@ -119,17 +120,49 @@ def evaluate(
     baseline: Annotated[
         bool | None, typer.Option("--baseline/--no-baseline", help="Score the untuned model on the same rows as well.")
     ] = None,
+    suite: Annotated[
+        Literal["test", "bfcl"],
+        typer.Option(
+            help="test: the dataset's test split; bfcl: the single-turn Python part of the Berkeley Function Calling "
+            "Leaderboard, where --model_path may also be a base model."
+        ),
+    ] = "test",
+    bfcl_data: Annotated[
+        str,
+        typer.Option(
+            "--bfcl_data",
+            "--bfcl-data",
+            help="bfcl: where its rows are: a folder, wheel (bfcl-eval) or hub.",
+        ),
+    ] = "auto",
+    decontaminate: Annotated[
+        bool,
+        typer.Option(help="bfcl: a second table without rows that offer a tool of the training rows, by name."),
+    ] = True,
     overrides: SetOption = None,
     log_level: LogLevelOption = "info",
 ) -> None:
-    """Score tool calls by generation on the test split."""
+    """Score tool calls by generation: on the test split, or on the Berkeley Function Calling Leaderboard's rows."""
     start_logging(log_level)
+    flags = {"evaluation.max_samples": max_samples, "evaluation.baseline": baseline}
+    if suite == "bfcl":
+        from toolgemma.cli.bfcl import evaluate_bfcl
+
+        evaluate_bfcl(
+            model_path,
+            config,
+            overrides,
+            flags,
+            source=bfcl_data,
+            decontaminate=decontaminate,
+            output_file=output_file,
+        )
+        return
     from toolgemma import rundir
     from toolgemma.evaluation import runner
     from toolgemma.evaluation.table import markdown, print_report
 
     checkpoint = rundir.resolve_checkpoint(model_path)
-    flags = {"evaluation.max_samples": max_samples, "evaluation.baseline": baseline}
     resolved = read_config(config or runner.config_file(checkpoint), overrides, flags)
     output = output_file or runner.default_output(checkpoint)
     report = runner.evaluate(checkpoint, resolved, output_file=output, console=console)

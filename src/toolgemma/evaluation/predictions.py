@@ -30,6 +30,8 @@ from toolgemma.rundir import write_text
 
 KIND = "toolgemma predictions"
 VERSION = 1
+Complete = Callable[[Sequence[Sequence[int]]], Iterator[tuple[int, Completion]]]
+"""Takes prompts as token ids, yields (index, completion) in any order, as `inference.generate.generate` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,15 @@ def tasks(decisions: Iterable[Decision], encode: Callable[[Decision], Sequence[i
     prompts: dict[str, tuple[int, ...]] = {}
     for decision in decisions:
         prompt = tuple(encode(decision))
-        sha256 = hashlib.sha256(json.dumps(prompt).encode("ascii")).hexdigest()
+        sha256 = hash_prompt(prompt)
         prompts[sha256] = prompt
         grouped.setdefault((decision.row, decision.position, sha256), []).append(decision)
     return [Task(prompts[sha256], sha256, tuple(found)) for (_, _, sha256), found in grouped.items()]
+
+
+def hash_prompt(prompt: Sequence[int]) -> str:
+    """SHA-256 of a prompt's token ids: the same in every run and process."""
+    return hashlib.sha256(json.dumps(list(prompt)).encode("ascii")).hexdigest()
 
 
 def scored(task: Task, completion: Completion, parsed: ParsedTurn) -> list[Scored]:
@@ -73,7 +80,7 @@ def record(task: Task, completion: Completion, parsed: ParsedTurn) -> dict[str, 
         "tokens": completion.tokens,
         "ended": completion.ended,
         "content": parsed.content,
-        "calls": _calls(parsed.calls),
+        "calls": call_records(parsed.calls),
         "malformed": [asdict(entry) for entry in parsed.malformed],
         "views": {
             decision.view: _view(decision, entry.score)
@@ -86,34 +93,55 @@ def predict(
     tasks: Sequence[Task],
     *,
     parse: Callable[[str], ParsedTurn],
-    complete: Callable[[Sequence[Sequence[int]]], Iterator[tuple[int, Completion]]],
+    complete: Complete,
     path: Path,
     identity: Mapping[str, Any],
     progress: Progress,
 ) -> list[Scored]:
-    """Complete each distinct prompt that `path` doesn't hold yet, append every line as it comes; all scores.
+    """Complete each distinct prompt that `path` doesn't hold yet, append every line as it comes; all scores."""
+    by_prompt: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_prompt.setdefault(task.sha256, []).append(task)
 
-    `complete` takes prompts and yields (index, completion) in any order, as `inference.generate.generate` does.
+    def records(sha256: str, completion: Completion) -> list[dict[str, Any]]:
+        parsed = parse(completion.text)
+        return [record(task, completion, parsed) for task in by_prompt[sha256]]
+
+    prompts = {sha256: found[0].prompt for sha256, found in by_prompt.items()}
+    done = collect(prompts, records=records, complete=complete, path=path, identity=identity, progress=progress)
+    return [entry for task in tasks for entry in scored(task, done[task.sha256], parse(done[task.sha256].text))]
+
+
+def collect(
+    prompts: Mapping[str, Sequence[int]],
+    *,
+    records: Callable[[str, Completion], Iterable[Mapping[str, Any]]],
+    complete: Complete,
+    path: Path,
+    identity: Mapping[str, Any],
+    progress: Progress,
+) -> dict[str, Completion]:
+    """Completions of `prompts` (by SHA-256): those that `path` holds, else made now; `records` gives a prompt's lines.
+
+    Raises:
+        CheckpointError: `path` can't be read or written.
     """
     done, note = read_completions(path, identity)
     if note:
         progress.console.print(note, soft_wrap=True)
-    by_prompt: dict[str, list[Task]] = {}
-    for task in tasks:
-        by_prompt.setdefault(task.sha256, []).append(task)
-    done = {sha256: completion for sha256, completion in done.items() if sha256 in by_prompt}
-    missing = [sha256 for sha256 in by_prompt if sha256 not in done]
+    done = {sha256: completion for sha256, completion in done.items() if sha256 in prompts}
+    missing = [sha256 for sha256 in prompts if sha256 not in done]
     if done:
-        progress.console.print(f"{path}: {len(done)} of {len(by_prompt)} prompts are answered already", soft_wrap=True)
-    bar = progress.add_task("turns", total=len(by_prompt), completed=len(done))
-    kept = [record(task, done[sha256], parse(done[sha256].text)) for sha256 in done for task in by_prompt[sha256]]
+        progress.console.print(f"{path}: {len(done)} of {len(prompts)} prompts are answered already", soft_wrap=True)
+    bar = progress.add_task("turns", total=len(prompts), completed=len(done))
+    kept = [line for sha256, completion in done.items() for line in records(sha256, completion)]
     with writing(path, identity, kept) as append:
-        for index, completion in complete([by_prompt[sha256][0].prompt for sha256 in missing]):
+        for index, completion in complete([prompts[sha256] for sha256 in missing]):
             done[missing[index]] = completion
-            for task in by_prompt[missing[index]]:
-                append(record(task, completion, parse(completion.text)))
+            for line in records(missing[index], completion):
+                append(line)
             progress.advance(bar)
-    return [entry for task in tasks for entry in scored(task, done[task.sha256], parse(done[task.sha256].text))]
+    return done
 
 
 def read_completions(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Completion], str | None]:
@@ -167,7 +195,7 @@ def writing(
 
 def _view(decision: Decision, found: Score) -> dict[str, Any]:
     return {
-        "gold": {"content": decision.gold.content, "calls": _calls(decision.calls)},
+        "gold": {"content": decision.gold.content, "calls": call_records(decision.calls)},
         "offered": list(decision.offered),
         "gold_unanswerable": decision.gold_unanswerable,
         "label": found.label,
@@ -176,7 +204,8 @@ def _view(decision: Decision, found: Score) -> dict[str, Any]:
     }
 
 
-def _calls(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
+def call_records(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
+    """Calls as JSON."""
     return [{"name": call.name, "arguments": dict(call.arguments)} for call in calls]
 
 

@@ -19,14 +19,14 @@ from rich.console import Console
 
 import toolgemma
 from toolgemma import rundir
-from toolgemma.config import Config
+from toolgemma.config import Config, EvaluationSection
 from toolgemma.conversation import Conversation
 from toolgemma.data.catalogue import catalogue
 from toolgemma.data.prepare import load_prepared, prepare
 from toolgemma.data.views import views
 from toolgemma.errors import CheckpointError, ConfigError
 from toolgemma.evaluation.baselines import BASELINES, score_baseline
-from toolgemma.evaluation.decisions import HEADLINE_VIEW, Decision, decisions
+from toolgemma.evaluation.decisions import HEADLINE_VIEW, decisions
 from toolgemma.evaluation.metrics import METRICS, PRIMARY
 from toolgemma.evaluation.predictions import Task, predict, tasks
 from toolgemma.evaluation.progress import progress_bar
@@ -53,17 +53,32 @@ class Subject:
     tokenizer: "PreTrainedTokenizerBase"
     dialect: Dialect
 
-    def prompt(self, decision: Decision) -> list[int]:
-        """The decision's history as token ids, ending with the generation prompt."""
+    def prompt(self, history: Conversation) -> list[int]:
+        """A conversation as token ids, ending with the generation prompt."""
         from toolgemma.tokens.encode import encode_prompt
 
-        return encode_prompt(self.dialect.render(decision.history, add_generation_prompt=True), self.tokenizer)
+        return encode_prompt(self.dialect.render(history, add_generation_prompt=True), self.tokenizer)
 
     def encoded(self, conversation: Conversation) -> "Encoded":
         """A whole conversation as ids and labels, for the teacher-forced metrics."""
         from toolgemma.tokens.encode import encode
 
         return encode(self.dialect.render(conversation), self.tokenizer)
+
+    def complete(
+        self, prompts: Sequence[Sequence[int]], section: EvaluationSection
+    ) -> Iterator[tuple[int, Completion]]:
+        """Greedy completions of prompts, in the order in which batches finish."""
+        from toolgemma.inference.generate import generate
+
+        return generate(
+            self.model,
+            self.tokenizer,
+            prompts,
+            max_new_tokens=section.max_new_tokens,
+            batch_size=section.batch_size,
+            stop_ids=self.stop_ids,
+        )
 
     @property
     def stop_ids(self) -> list[int]:
@@ -122,9 +137,10 @@ def evaluate(
     found_views = _test_views(config)
     rows = found_views["published"]
     planned = decisions(found_views)
-    subject, identity = _load(checkpoint, config, console)
+    subject, identity = load_subject(checkpoint, config, console)
     console.print(f"Evaluating {checkpoint} on {len(rows)} rows of {config.dataset.test_split}", soft_wrap=True)
-    examination = _Examination(subject, config, tasks(planned, subject.prompt), found_views[HEADLINE_VIEW], console)
+    questions = tasks(planned, lambda decision: subject.prompt(decision.history))
+    examination = _Examination(subject, config, questions, found_views[HEADLINE_VIEW], console)
     systems = {"tuned": examination.run("tuned", predictions_file(output, "tuned"), identity)}
     if config.evaluation.baseline:
         with subject.model.disable_adapter():
@@ -173,7 +189,7 @@ class _Examination:
             scored = predict(
                 self.tasks,
                 parse=self.subject.dialect.parse,
-                complete=self._complete,
+                complete=lambda prompts: self.subject.complete(prompts, self.config.evaluation),
                 path=path,
                 identity=identity,
                 progress=progress,
@@ -187,19 +203,6 @@ class _Examination:
                 advance=lambda rows: progress.advance(bar, rows),
             )
         return {"views": summarise(scored), "loss": loss, "predictions": path.name}
-
-    def _complete(self, prompts: Sequence[Sequence[int]]) -> Iterator[tuple[int, Completion]]:
-        from toolgemma.inference.generate import generate
-
-        section = self.config.evaluation
-        return generate(
-            self.subject.model,
-            self.subject.tokenizer,
-            prompts,
-            max_new_tokens=section.max_new_tokens,
-            batch_size=section.batch_size,
-            stop_ids=self.subject.stop_ids,
-        )
 
 
 def _test_views(config: Config) -> dict[str, list[Conversation]]:
@@ -222,8 +225,12 @@ def _test_views(config: Config) -> dict[str, list[Conversation]]:
     return views(chosen, config.dataset.seed, catalogue(prepared.splits), train)
 
 
-def _load(checkpoint: Path, config: Config, console: Console) -> tuple[Subject, dict[str, Any]]:
-    """The model with its adapter, and everything that its completions depend on besides the prompt."""
+def load_subject(checkpoint: Path | None, config: Config, console: Console) -> tuple[Subject, dict[str, Any]]:
+    """The model, with the checkpoint's adapter if there is one, and what its completions depend on besides the prompt.
+
+    Raises:
+        CheckpointError, ConfigError, HubError: the model, its adapter or the device can't be had.
+    """
     from toolgemma.model import device, load
 
     placement = device.choose(config.model)
@@ -231,11 +238,11 @@ def _load(checkpoint: Path, config: Config, console: Console) -> tuple[Subject, 
     tokenizer = load.load_tokenizer(config.model)
     base = load.load_base(config.model, placement)
     fingerprint = load.fingerprint(base)
-    model = load.load_adapter(base, checkpoint)
+    model = base if checkpoint is None else load.load_adapter(base, checkpoint)
     subject = Subject(model, tokenizer, get_dialect(config.data_processing.tool_format))
     return subject, {
         "base": fingerprint,
-        "adapter": _adapter(checkpoint),
+        "adapter": None if checkpoint is None else _adapter(checkpoint),
         "dtype": str(placement.dtype),
         "device": placement.device,
         "attn_implementation": placement.attn_implementation,

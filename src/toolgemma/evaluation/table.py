@@ -54,7 +54,7 @@ def print_report(console: Console, report: Mapping[str, Any]) -> None:
 
 def markdown(report: Mapping[str, Any]) -> str:
     """Every sheet as a Markdown table."""
-    return "\n".join(_markdown(sheet) for sheet in sheets(report))
+    return "\n".join(as_markdown(sheet) for sheet in sheets(report))
 
 
 def sheets(report: Mapping[str, Any]) -> list[Sheet]:
@@ -179,7 +179,8 @@ def as_table(sheet: Sheet) -> Group:
     return Group(table, Text())
 
 
-def _markdown(sheet: Sheet) -> str:
+def as_markdown(sheet: Sheet) -> str:
+    """A sheet as a Markdown table under its title."""
     lines = ["| " + " | ".join(sheet.heads) + " |", "|" + "---|" * len(sheet.heads)]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in sheet.rows]
     return f"### {sheet.title}\n\n" + "\n".join(lines) + "\n"
