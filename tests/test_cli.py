@@ -316,33 +316,44 @@ def run_process(environment: dict[str, str], *arguments: object) -> subprocess.C
     )
 
 
-def test_the_hub_by_way_of_the_configured_endpoint(place, tiny_model, tmp_path):
-    repositories = {
-        "google/open": Repository(tiny_model),
-        "google/gated": Repository(tiny_model, token="secret"),
-        "me/tools": Repository(place / "data", kind="dataset"),
-    }
-    with FakeHub(repositories) as hub:
-        environment = hub.environment(tmp_path / "cache")
-        mirror = f"mirror.endpoint={hub.url}"
-        fine = run_process(
-            environment,
-            "train",
-            "--dry-run",
-            *config_with(place, mirror, "dataset.path=null", "dataset.name=me/tools", "model.name=google/open"),
-            *("--set", f"dataset.prepared_dir={tmp_path / 'prepared'}"),
+def test_model_and_dataset_from_their_own_sources(place, tiny_model, tmp_path):
+    """A gated model from the host that may see the token, the dataset from the mirror, which sees none; then the same
+    again from the cache, without a request; and a repository that nobody has."""
+    with (
+        FakeHub({"google/gated": Repository(tiny_model, token="secret")}) as official,
+        FakeHub({"me/tools": Repository(place / "data", kind="dataset")}) as mirror,
+    ):
+        environment = mirror.environment(tmp_path / "cache") | {"HF_TOKEN": "secret"}
+        sources = config_with(
+            place,
+            f"mirror.endpoints={json.dumps({'official': official.url, 'mirror': mirror.url})}",
+            f"mirror.token_hosts=[{official.host!r}]",
+            "dataset.path=null",
+            "dataset.name=me/tools",
         )
+
+        def dry_run(model: str, prepared: str) -> subprocess.CompletedProcess[str]:
+            values = f"model.name={model}", f"dataset.prepared_dir={tmp_path / prepared}"
+            flags = [flag for value in values for flag in ("--set", value)]
+            return run_process(environment, "train", "--dry-run", *sources, *flags)
+
+        fine = dry_run("google/gated", "one")
         assert fine.returncode == 0, fine.stderr
         assert "train rows" in fine.stdout
-        assert any(path.startswith("/datasets/me/tools/resolve") for _, path, _ in hub.log)
-        assert any(path.startswith("/google/open/resolve") for _, path, _ in hub.log)
+        assert any(path.startswith("/datasets/me/tools/resolve") for _, path, _ in mirror.log)
+        assert any(path.startswith("/google/gated/resolve") for _, path, _ in official.log)
+        assert {header for _, _, header in official.log} == {"Bearer secret"}
+        assert {header for _, _, header in mirror.log} == {None}
 
-        for name, expected in (("google/gated", "accept its terms"), ("google/missing", "was not found")):
-            result = run_process(environment, "show", place / "data", "--tokenizer", name, "--set", mirror)
-            assert result.returncode == 2, result.stderr
-            assert expected in " ".join(result.stderr.split())
-            assert "hf auth login" in " ".join(result.stderr.split())
-            assert "Traceback" not in result.stderr
+        asked = len(official.log), len(mirror.log)
+        again = dry_run("google/gated", "two")
+        assert again.returncode == 0, again.stderr
+        assert (len(official.log), len(mirror.log)) == asked
+
+        result = dry_run("google/missing", "two")
+        assert result.returncode == 2, result.stderr
+        assert "model google/missing was not found" in " ".join(result.stderr.split())
+        assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("command", ["show", "prepare"])
@@ -352,7 +363,7 @@ def test_no_network_names_the_mirror_setting(place, tmp_path, command):
         "show": ["show", place / "data", "--tokenizer", "google/open"],
         "prepare": ["prepare", "--dataset_name", "me/tools", "--output_dir", tmp_path / "prepared"],
     }[command]
-    result = run_process(environment, *arguments, "--set", "mirror.endpoint=http://127.0.0.1:9")
+    result = run_process(environment, *arguments, "--set", "mirror.mode=http://127.0.0.1:9")
     assert result.returncode == 2, result.stderr
-    assert "set mirror.endpoint" in " ".join(result.stderr.split())
+    assert "set mirror.mode" in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr

@@ -60,7 +60,11 @@ def test_all_errors_come_in_one_message_with_the_nearest_name(tmp_path):
         ("- 1\n", "must hold sections"),
         ("training: 3\n", "training: 3 is not accepted"),
         ("training: {push_to_hub: true}\n", "training.hub_model_id"),
-        ("mirror: {endpoint: hf-mirror.com}\n", "mirror.endpoint"),
+        ("mirror: {mode: hf-miror}\n", "did you mean hf-mirror"),
+        ("mirror: {mode: hf-mirror.com}\n", "mirror.mode: 'hf-mirror.com'"),
+        ("mirror: {endpoints: {company: hub.company.cn}}\n", "mirror.endpoints.company"),
+        ("mirror: {endpoints: {auto: 'https://x.org'}}\n", "give the endpoint another name"),
+        ("mirror: {endpoints: {}}\n", "names no source"),
         ("? {a: 1}\n: 2\n", "not valid YAML"),
     ],
 )
@@ -100,7 +104,7 @@ def test_an_unknown_override_gets_the_nearest_name():
 
 
 def test_dump_and_load_give_the_same_config(tmp_path):
-    config = load_config(None, ["dataset.max_samples=5", "training.report_to=[wandb]", "mirror.endpoint=https://x.org"])
+    config = load_config(None, ["dataset.max_samples=5", "training.report_to=[wandb]", "mirror.mode=https://x.org"])
     assert load_config(write(tmp_path, dump_config(config))) == config
 
 

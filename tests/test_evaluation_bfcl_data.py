@@ -7,12 +7,10 @@ import sys
 from collections import Counter
 from fnmatch import fnmatch
 
-import huggingface_hub
 import pytest
-from huggingface_hub.errors import LocalEntryNotFoundError
 
 import bfcl_oracle
-from fake_hub import FakeHub, Repository
+from fake_hub import FakeHub, Repository, dead
 from toolgemma.conversation import Message, ToolCall, canonical_json
 from toolgemma.errors import DataError, HubError
 from toolgemma.evaluation import bfcl_data
@@ -147,28 +145,27 @@ def test_what_is_missing_is_said_with_its_cure(folder, tmp_path, monkeypatch):
 
 
 def test_hub_is_asked_for_these_files_alone(folder, monkeypatch):
-    asked = {}
+    asked = []
 
-    def download(repository, **options):
-        asked.update(options, repository=repository)
-        return str(folder)
+    def fetch(repository, patterns):
+        asked.append((repository, patterns))
+        return folder
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    monkeypatch.setattr(bfcl_data.hub, "fetch", fetch)
     suite = read("hub", categories=["simple_python", "irrelevance"], revision="abc")
-    assert suite.source == asked["repository"] == "gorilla-llm/Berkeley-Function-Calling-Leaderboard"
-    assert (asked["repo_type"], asked["revision"]) == ("dataset", "abc")
-    wanted = lambda name: any(fnmatch(name, pattern) for pattern in asked["allow_patterns"])  # noqa: E731
+    ((repository, patterns),) = asked
+    assert suite.source == repository.name == "gorilla-llm/Berkeley-Function-Calling-Leaderboard"
+    assert (repository.kind, repository.revision) == ("dataset", "abc")
+    wanted = lambda name: any(fnmatch(name, pattern) for pattern in patterns)  # noqa: E731
     assert wanted("BFCL_v3_simple.json")
     assert wanted("possible_answer/BFCL_v4_simple_python.json")
     assert not wanted("BFCL_v3_live_simple.json")
     assert not wanted("BFCL_v4_multi_turn_base.json")
 
 
-def test_failed_download_is_explained(monkeypatch):
-    def download(repository, **options):
-        raise LocalEntryNotFoundError("no network")
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+def test_failed_download_is_explained(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_ENDPOINT", dead())
     with pytest.raises(HubError, match=r"dataset gorilla-llm/.* can't be downloaded"):
         read("hub")
 

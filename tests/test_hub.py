@@ -35,8 +35,8 @@ def answer(status: int):
         (hub_errors.RepositoryNotFoundError("404", response=answer(404)), "was not found on the Hub"),
         (hub_errors.RevisionNotFoundError("404", response=answer(404)), "no such revision"),
         (hub_errors.OfflineModeIsEnabled("offline"), "HF_HUB_OFFLINE"),
-        (hub_errors.LocalEntryNotFoundError("no connection"), "mirror.endpoint"),
-        (ConnectionError("refused"), "mirror.endpoint"),
+        (hub_errors.LocalEntryNotFoundError("no connection"), "mirror.mode"),
+        (ConnectionError("refused"), "mirror.mode"),
     ],
 )
 def test_each_failure_has_its_cure(error, expected, wrapper):
@@ -48,12 +48,6 @@ def test_each_failure_has_its_cure(error, expected, wrapper):
 def test_datasets_have_their_own_page():
     error = hub_errors.GatedRepoError("401", response=answer(401))
     assert "https://huggingface.co/datasets/a/b" in str(hub.explain(error, "a/b", "dataset"))
-
-
-def test_environment_is_computed_and_not_applied(monkeypatch):
-    monkeypatch.delenv("HF_ENDPOINT", raising=False)
-    assert hub.environment(None) == {}
-    assert hub.environment("https://hf-mirror.com/") == {"HF_ENDPOINT": "https://hf-mirror.com"}
 
 
 def test_a_listening_endpoint_is_reachable_and_a_closed_one_is_not(monkeypatch):

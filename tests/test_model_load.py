@@ -123,7 +123,7 @@ def test_tokenizer_pads_on_the_left(tiny_model):
 
 def test_hub_errors_are_explained(monkeypatch):
     """Nothing is cached and nothing may be fetched: one message that names the cure."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for ask in (load.load_config, load.load_tokenizer):
         with pytest.raises(HubError, match="toolgemma-tests/no-such-model"):
             ask(ModelSection(name="toolgemma-tests/no-such-model"))

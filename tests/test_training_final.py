@@ -7,8 +7,10 @@ import pytest
 from huggingface_hub.errors import LocalTokenNotFoundError
 from transformers import GenerationConfig
 
-from toolgemma.config import Config, DatasetSection, ModelSection
+from toolgemma import hub
+from toolgemma.config import Config, DatasetSection, MirrorSection, ModelSection
 from toolgemma.errors import HubError
+from toolgemma.hub.choose import choose
 from toolgemma.training.card import model_card
 from training_runs import make_config, run
 
@@ -19,6 +21,10 @@ class FakeApi:
     logged_in = True
     reachable = True
     uploads: list[tuple[str, list[str]]]
+    endpoint: str | None = None
+
+    def __init__(self, endpoint, token):
+        type(self).endpoint = endpoint
 
     def whoami(self):
         if not self.logged_in:
@@ -56,9 +62,13 @@ def pushing(tiny_model, output):
     )
 
 
-def test_final_folder_is_uploaded(api, tiny_model, tmp_path):
+def test_final_folder_is_uploaded(api, tiny_model, tmp_path, monkeypatch):
+    """To the official Hub, also where downloads come from a mirror."""
+    plan = choose(MirrorSection(mode="https://mirror.example"), [], {})
+    monkeypatch.setenv("TOOLGEMMA_MIRROR", hub.environment(plan, MirrorSection())["TOOLGEMMA_MIRROR"])
     final = run(pushing(tiny_model, tmp_path / "outputs"))
     assert api.uploads == [("me/tools", sorted(path.name for path in final.iterdir()))]
+    assert api.endpoint == "https://huggingface.co"
 
 
 def test_nobody_logged_in_is_found_before_training(api, tiny_model, tmp_path):
@@ -82,5 +92,5 @@ def test_card_names_hub_ids_only_in_its_header(tmp_path):
     )
     header = local.split("---")[1]
     assert "base_model" not in header and "datasets" not in header and "not stated" in local
-    hub = model_card(Config(), manifest)
-    assert "base_model: google/gemma-3-1b-it" in hub and "- shawhin/tool-use-finetuning" in hub
+    published = model_card(Config(), manifest)
+    assert "base_model: google/gemma-3-1b-it" in published and "- shawhin/tool-use-finetuning" in published

@@ -11,9 +11,10 @@ a folder exists or a GPU is there is checked by whoever uses the value.
 import difflib
 import io
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -69,9 +70,24 @@ class DatasetSection(Section):
     """Seed of every choice made on the data: where a tool is put back, which distractors go, which rows are sampled."""
 
 
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
+
+
 class MirrorSection(Section):
-    endpoint: str | None = Field(None, pattern=r"^https?://[^\s/]+(/\S*)?$")
-    """Base URL of a Hub mirror, such as https://hf-mirror.com; null keeps HF_ENDPOINT or the official Hub."""
+    mode: str = "auto"
+    """auto measures `endpoints` and chooses per repository; a name of theirs, a URL, or none takes that one alone."""
+    endpoints: dict[str, Url] = {
+        "huggingface": "https://huggingface.co",
+        "hf-mirror": "https://hf-mirror.com",
+        "modelscope": "https://modelscope.cn",
+    }
+    """Sources by name, with their base URLs; the first wins unless another is twice as fast."""
+    token_hosts: list[str] = []
+    """Hosts (or host:port) besides huggingface.co that may see your token, such as hf-mirror.com for a gated model."""
+    modelscope_ids: dict[str, str] = {"google/gemma-3-1b-it": "LLM-Research/gemma-3-1b-it"}
+    """Hub ids and the ids of their copies on ModelScope; used with the extra `modelscope`."""
+    xet: Literal["auto", "on", "off"] = "auto"
+    """Xet transfers, which go past a mirror to the official Hub's storage; auto: off where a mirror may be asked."""
 
 
 class LoraSection(Section):
@@ -278,3 +294,12 @@ def _cross_checks(config: Config) -> Iterator[str]:
     training = config.training
     if training.push_to_hub and not training.hub_model_id:
         yield "training.hub_model_id: needed with training.push_to_hub, such as your-name/gemma-3-1b-tools"
+    mode, names = config.mirror.mode, [*config.mirror.endpoints, "auto", "none"]
+    if mode not in names and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", mode):
+        close = difflib.get_close_matches(mode, names, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}, or a URL with https://"
+        yield f"mirror.mode: {mode!r} is not accepted: {hint}"
+    for name in {"auto", "none"} & set(config.mirror.endpoints):
+        yield f"mirror.endpoints: {name!r} is a value of mirror.mode; give the endpoint another name"
+    if not config.mirror.endpoints:
+        yield "mirror.endpoints: {} names no source; remove the key, or name one"

@@ -1,6 +1,6 @@
 """The command line: one typer app whose commands read flags, call the floors below and print what came out.
 
-    toolgemma prepare | lint | show | train | evaluate | compare | info
+    toolgemma prepare | lint | show | train | evaluate | compare | mirrors | info
 
 A `ToolgemmaError` is printed as one message and exits with 2; `lint` exits with 1 where the data has errors; an
 interruption exits with 130 (Ctrl-C) or 143 (SIGTERM). Anything else is our bug and keeps its traceback. Heavy
@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from toolgemma.cli import commands, options
+from toolgemma.cli import commands, mirrors, options
 from toolgemma.errors import ToolgemmaError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ for command in (
     commands.train,
     commands.evaluate,
     commands.compare,
+    mirrors.mirrors,
     commands.info,
 ):
     app.command()(command)

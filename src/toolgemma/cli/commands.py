@@ -13,6 +13,7 @@ import typer
 from toolgemma.cli.options import (
     ConfigOption,
     LogLevelOption,
+    MirrorOption,
     SetOption,
     console,
     dataset_overrides,
@@ -29,13 +30,14 @@ def prepare(
     output_dir: Annotated[
         Path | None, typer.Option("--output_dir", "--output-dir", help="Where the prepared rows go.")
     ] = None,
+    mirror: MirrorOption = None,
     overrides: SetOption = None,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Load a dataset, say what is wrong with it, mend it, and write rows that are ready to train on."""
     start_logging(log_level)
     values = [*(overrides or ()), *dataset_overrides(dataset)]
-    resolved = read_config(config, values, {"dataset.prepared_dir": output_dir})
+    resolved = read_config(config, values, {"dataset.prepared_dir": output_dir, "mirror.mode": mirror})
     from toolgemma.cli.data import prepare_data
 
     prepare_data(resolved)
@@ -88,12 +90,13 @@ def train(
         bool,
         typer.Option("--dry-run", "--dry_run", help="Check everything, print what the run would be, train nothing."),
     ] = False,
+    mirror: MirrorOption = None,
     overrides: SetOption = None,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Train a LoRA adapter. Data that isn't prepared yet is prepared first."""
     start_logging(log_level)
-    resolved = read_config(config, overrides, {"training.output_dir": output_dir})
+    resolved = read_config(config, overrides, {"training.output_dir": output_dir, "mirror.mode": mirror})
     from toolgemma.cli.training import dry_run as plan
     from toolgemma.cli.training import train_adapter
 
@@ -139,12 +142,13 @@ def evaluate(
         bool,
         typer.Option(help="bfcl: a second table without rows that offer a tool of the training rows, by name."),
     ] = True,
+    mirror: MirrorOption = None,
     overrides: SetOption = None,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Score tool calls by generation: on the test split, or on the Berkeley Function Calling Leaderboard's rows."""
     start_logging(log_level)
-    flags = {"evaluation.max_samples": max_samples, "evaluation.baseline": baseline}
+    flags = {"evaluation.max_samples": max_samples, "evaluation.baseline": baseline, "mirror.mode": mirror}
     if suite == "bfcl":
         from toolgemma.cli.bfcl import evaluate_bfcl
 
@@ -211,7 +215,7 @@ def info(
     from toolgemma.config import dump_config
     from toolgemma.model.system import log_system_info, system_info
 
-    resolved = read_config(config, overrides, {}) if config or overrides else None
+    resolved = read_config(config, overrides, {}, uses_hub=False) if config or overrides else None
     if as_json:
         found = system_info() | ({"config": resolved.model_dump(mode="json")} if resolved else {})
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))

@@ -51,29 +51,55 @@ SetOption = Annotated[
         "--set", metavar="SECTION.KEY=VALUE", help="Override a key of the config; can be given several times."
     ),
 ]
+MirrorOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODE",
+        help="Where downloads come from: auto, huggingface, hf-mirror, modelscope, none or a URL; mirror.mode in the "
+        "config.",
+    ),
+]
 LogLevelOption = Annotated[
     str, typer.Option("--log_level", "--log-level", callback=_level, help=f"One of {', '.join(LEVELS)}.")
 ]
 
 
-def read_config(path: Path | None, overrides: Sequence[str] | None, flags: Mapping[str, object]) -> "Config":
-    """The config with `--set` overrides, then the flags that were given (`{"section.key": value}`, None: not given)."""
+def read_config(
+    path: Path | None, overrides: Sequence[str] | None, flags: Mapping[str, object], *, uses_hub: bool = True
+) -> "Config":
+    """The config with `--set` overrides, then the flags that were given (`{"section.key": value}`, None: not given).
+
+    `uses_hub`: choose sources for the model and dataset that aren't on this disk, and apply the choice.
+    """
     from toolgemma.config import load_config  # pydantic takes a fifth of a second that --help has no use for
 
     given = [override(key, value) for key, value in flags.items() if value is not None]
     config = load_config(path, [*(overrides or ()), *given])
-    os.environ.update(hub.environment(config.mirror.endpoint))
-    _go_offline_if_cut_off(config)
+    if uses_hub:
+        apply_mirror(config)
     return config
 
 
-def _go_offline_if_cut_off(config: "Config") -> None:
-    """Use the cache alone where the Hub is needed and can't be reached, instead of waiting for every file."""
-    needed = config.dataset.path is None or not Path(config.model.name).exists()
-    endpoint = os.environ.get("HF_ENDPOINT", hub.OFFICIAL)
-    if needed and "HF_HUB_OFFLINE" not in os.environ and not hub.is_reachable(endpoint):
-        logger.warning("%s can't be reached: using only what is in the local cache", endpoint)
-        os.environ["HF_HUB_OFFLINE"] = "1"
+def repositories(config: "Config") -> list[hub.Repository]:
+    """What the config takes from the Hub: the model, the dataset, or neither where they are local."""
+    model, dataset = config.model, config.dataset
+    wanted = [] if Path(model.name).exists() else [hub.Repository("model", model.name, model.revision)]
+    if dataset.path is None:
+        wanted.append(hub.Repository("dataset", dataset.name, dataset.revision))
+    return wanted
+
+
+def apply_mirror(config: "Config") -> None:
+    """Choose sources and set the variables that Hugging Face's libraries read at their import, which comes later."""
+    from toolgemma.hub.choose import choose
+
+    files = {"model": hub.MODEL_FILES, "dataset": hub.DATASET_FILES}
+    missing = [one for one in repositories(config) if hub.cached(one, files[one.kind], os.environ) is None]
+    plan = choose(config.mirror, missing, os.environ)
+    for repository in missing:
+        if len(plan.sources) > 1 and (order := plan.order(repository)):
+            logger.info("%s: %s", repository, ", then ".join(source.name for source in order))
+    os.environ.update(hub.environment(plan, config.mirror))
 
 
 def start_logging(level: str) -> None:

@@ -7,12 +7,12 @@ tenth of a second for 600 rows. Everything is held in memory.
 import re
 from pathlib import Path
 
+from toolgemma import hub
 from toolgemma.config import DatasetSection
 from toolgemma.conversation import Conversation
 from toolgemma.data.convert import convert
 from toolgemma.data.files import SUFFIXES, Row, find_splits, read_rows, without_nulls
 from toolgemma.errors import DataError
-from toolgemma.hub import explain
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
@@ -61,16 +61,14 @@ def _converted(splits: dict[str, list[Row]], format: str) -> dict[str, list[Conv
 
 
 def _download(name: str, revision: str | None) -> dict[str, list[Row]]:
+    folder = hub.fetch(hub.Repository("dataset", name, revision), hub.DATASET_FILES)
     import datasets
     from datasets.exceptions import DatasetGenerationError, DatasetsError
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        loaded = datasets.load_dataset(name, revision=revision)
+        loaded = datasets.load_dataset(str(folder))
     except DatasetGenerationError as error:
         raise DataError(f"dataset {name} was downloaded but its files can't be read: {error}") from error
-    except (OSError, DatasetsError, HfHubHTTPError) as error:
-        raise explain(error, name, "dataset") from error
-    except ValueError as error:
+    except (OSError, DatasetsError, ValueError) as error:
         raise DataError(f"dataset {name} can't be loaded: {error}") from error
     return {str(split): without_nulls(rows.to_list()) for split, rows in loaded.items()}

@@ -201,15 +201,9 @@ def _locate(source: str, categories: Sequence[str], revision: str | None) -> tup
 
 
 def _download(categories: Sequence[str], revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-
     names = {*categories, *(OLD_NAMES[name] for name in categories if name in OLD_NAMES)}
     patterns = [f"{place}BFCL_v[0-9]_{name}.json" for name in sorted(names) for place in ("", "possible_answer/")]
-    try:
-        folder = snapshot_download(REPOSITORY, repo_type="dataset", revision=revision, allow_patterns=patterns)
-    except OSError as error:
-        raise hub.explain(error, REPOSITORY, "dataset") from error
-    return Path(folder)
+    return hub.fetch(hub.Repository("dataset", REPOSITORY, revision), patterns)
 
 
 def _version(folder: Path) -> str:

@@ -11,7 +11,7 @@ Costs: one read of the weights; the fingerprint hashes about 1 MB of them.
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -61,15 +61,14 @@ def load_tokenizer(section: ModelSection) -> PreTrainedTokenizerBase:
         CheckpointError: a local folder without tokenizer files.
         HubError: not found, gated, no network.
     """
-    folder = _local_folder(section)
-    if folder and not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
+    folder = _folder(section, hub.TOKENIZER_FILES)
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
         raise CheckpointError(
             f"model.name: {section.name} holds no tokenizer.json; copy the tokenizer files of the base model into it"
         )
     with _explained(section):
-        tokenizer = AutoTokenizer.from_pretrained(
-            section.name, revision=section.revision, trust_remote_code=False, padding_side="left"
-        )
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, padding_side="left")
+    tokenizer.name_or_path = section.name
     return cast(PreTrainedTokenizerBase, tokenizer)
 
 
@@ -80,14 +79,14 @@ def load_config(section: ModelSection) -> Gemma3TextConfig:
         CheckpointError: a local folder without config.json, or a model that is no Gemma 3.
         HubError: not found, gated, no network.
     """
-    folder = _local_folder(section)
-    if folder and not (folder / "config.json").is_file():
+    folder = _folder(section, hub.TOKENIZER_FILES)
+    if not (folder / "config.json").is_file():
         cure = "a folder with config.json, *.safetensors and the tokenizer is needed"
         if (folder / ADAPTER_CONFIG).is_file():
             cure = "it is an adapter: name the model that it was trained on"
         raise CheckpointError(f"model.name: {section.name} holds no config.json; {cure}")
     with _explained(section):
-        config = AutoConfig.from_pretrained(section.name, revision=section.revision, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
     if config.model_type not in ("gemma3", "gemma3_text"):
         raise CheckpointError(
             f"model.name: {section.name} is a {config.model_type!r} model; toolgemma trains Gemma 3, such as "
@@ -104,8 +103,8 @@ def load_base(section: ModelSection, placement: Placement) -> Gemma3ForCausalLM:
         HubError: not found, gated, no network.
     """
     config = load_config(section)
-    folder = _local_folder(section)
-    if folder and not any(folder.glob("*.safetensors")):
+    folder = _folder(section, hub.MODEL_FILES)
+    if not any(folder.glob("*.safetensors")):
         raise CheckpointError(
             f"model.name: {section.name} holds no *.safetensors; toolgemma reads no pickled weights (*.bin, *.pt): "
             "download the model again, or convert it to safetensors"
@@ -120,9 +119,8 @@ def load_base(section: ModelSection, placement: Placement) -> Gemma3ForCausalLM:
         )
     with _explained(section):
         model, info = Gemma3ForCausalLM.from_pretrained(
-            section.name,
+            str(folder),
             config=config,
-            revision=section.revision,
             dtype=placement.dtype,
             attn_implementation=placement.attn_implementation,
             quantization_config=quantization,
@@ -134,6 +132,7 @@ def load_base(section: ModelSection, placement: Placement) -> Gemma3ForCausalLM:
             output_loading_info=True,
         )
     _check_loaded(section.name, info)
+    model.name_or_path = model.config.name_or_path = section.name  # manifests and adapters name the Hub's id
     if not quantization:
         model.to(placement.device)
     model.requires_grad_(False)
@@ -232,8 +231,8 @@ def _bytes(tensor: torch.Tensor) -> bytes:
     return tensor.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes()
 
 
-def _local_folder(section: ModelSection) -> Path | None:
-    """The folder that `model.name` means, or None for a Hub id."""
+def _folder(section: ModelSection, patterns: Sequence[str]) -> Path:
+    """The folder that `model.name` means; for a Hub id the one that its files were fetched into."""
     folder = Path(section.name)
     if folder.is_dir():
         return folder
@@ -241,22 +240,17 @@ def _local_folder(section: ModelSection) -> Path | None:
         raise CheckpointError(
             f"model.name: {section.name!r} is neither a folder that exists nor a Hub id such as google/gemma-3-1b-it"
         )
-    return None
+    return hub.fetch(hub.Repository("model", section.name, section.revision), patterns)
 
 
 @contextmanager
 def _explained(section: ModelSection) -> Iterator[None]:
-    """Turn what transformers and the Hub raise into one message with its cure."""
-    import httpx
+    """Turn what transformers raises into one message."""
     from safetensors import SafetensorError
 
     try:
         yield
-    except (OSError, httpx.HTTPError) as error:
-        if _local_folder(section):
-            raise CheckpointError(f"model.name: {section.name} can't be loaded: {error}") from error
-        raise hub.explain(error, section.name, "model") from error
-    except (ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise CheckpointError(f"model.name: {section.name} can't be loaded: {error}") from error
 
 

@@ -9,14 +9,15 @@
 """
 
 import copy
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import GenerationConfig, PreTrainedTokenizerBase, TrainerState
 
-from toolgemma import rundir
+from toolgemma import hub, rundir
 from toolgemma.config import Config, dump_config
 from toolgemma.errors import CheckpointError, HubError
 from toolgemma.format import Dialect
@@ -24,6 +25,9 @@ from toolgemma.format.segments import END
 from toolgemma.model.load import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from toolgemma.training.card import model_card
 from toolgemma.training.checkpoint import SAVING, seal
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 
 def write_final(
@@ -98,11 +102,10 @@ def check_login(repository: str) -> None:
     Raises:
         HubError: nobody is, or the Hub can't be asked.
     """
-    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     try:
-        HfApi().whoami()
+        _api().whoami()
     except LocalTokenNotFoundError as error:
         raise HubError(
             f"training.push_to_hub: not logged in, so {repository} can't be written: `uv run hf auth login` with a "
@@ -121,11 +124,10 @@ def push(final: Path, repository: str) -> str:
     Raises:
         HubError: the upload failed; the local folder is whole.
     """
-    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        api = HfApi()
+        api = _api()
         address = api.create_repo(repository, private=True, exist_ok=True)
         api.upload_folder(repo_id=repository, folder_path=final, commit_message="Upload adapter trained with toolgemma")
     except (HfHubHTTPError, OSError, ValueError) as error:
@@ -134,3 +136,10 @@ def push(final: Path, repository: str) -> str:
             f"`uv run hf upload {repository} {final}`"
         ) from error
     return str(address)
+
+
+def _api() -> "HfApi":
+    """The Hub that uploads go to, with the token: never the mirror that downloads come from."""
+    from huggingface_hub import HfApi, get_token
+
+    return HfApi(endpoint=hub.current(os.environ).upload, token=get_token())
