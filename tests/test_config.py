@@ -145,3 +145,21 @@ def test_every_key_is_read(section, key):
                 if owner in (section, "section"):
                     return
     pytest.fail(f"{section}.{key} is accepted but nothing reads it")
+
+
+def test_embedded_names_what_comes_with_toolgemma_and_is_saved_by_that_name(tmp_path):
+    config = load_config(None, ["model.name=embedded", "dataset.path=embedded"])
+    assert config.model.name == str(SOURCE / "sample" / "model")
+    assert config.dataset.path == str(SOURCE / "sample" / "data")
+    text = dump_config(config)
+    assert "name: embedded" in text
+    assert str(SOURCE) not in text
+    assert load_config(write(tmp_path, text)) == config
+    assert dump_config(load_config(None, ["model.name=me/embedded"])).count("embedded") == 1
+
+
+def test_the_headline_view_is_always_scored():
+    with pytest.raises(ConfigError, match=r"evaluation\.views: repaired is missing"):
+        load_config(None, ["evaluation.views=[published]"])
+    with pytest.raises(ConfigError, match=r"evaluation\.views"):
+        load_config(None, ["evaluation.views=[repaired, nothing]"])

@@ -161,3 +161,19 @@ def test_hub(tmp_path):
     lines = result.stdout.splitlines()
     assert lines[0] == "{'train': 3, 'test': 1} {'city': 'Paris'}", result.stderr[-2000:]
     assert lines[1].startswith("dataset owner/none was not found on the Hub")
+
+
+def test_rows_know_their_file_where_a_split_has_several_by_name(tmp_path):
+    for name, row in (("test_unseen", 1), ("test_seen", 0), ("train-00000-of-00002", 0), ("train-00001-of-00002", 1)):
+        write_jsonl(tmp_path / f"{name}.jsonl", [CLEAN[row]])
+    for name in ("validation/0000.jsonl", "validation/0001.jsonl"):
+        write_jsonl(tmp_path / name, [CLEAN[0]])
+    splits = read_file_or_folder(str(tmp_path))
+    files = {split: [row.meta.get("source_file") for row in rows] for split, rows in splits.items()}
+    assert files == {"train": [None, None], "validation": [None, None], "test": ["test_seen", "test_unseen"]}
+
+
+def test_embedded_is_a_dataset():
+    splits = read_file_or_folder("embedded")
+    assert {name: len(rows) for name, rows in splits.items()} == {"train": 350, "validation": 56, "test": 180}
+    assert {row.meta["source_file"] for row in splits["test"]} == {"test_seen", "test_unseen"}

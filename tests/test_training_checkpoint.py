@@ -4,7 +4,7 @@ import pytest
 
 from toolgemma import rundir
 from toolgemma.errors import CheckpointError
-from toolgemma.tokens.encode import Encoded
+from toolgemma.tokens.encode import Encoded, hash_rows
 from toolgemma.training import checkpoint
 
 
@@ -94,9 +94,9 @@ def test_rows_are_told_apart_by_every_token():
         Encoded(row.ids, (-100, -100, 8), row.parts),
         Encoded(row.ids, row.labels, (-1, 1, 0)),
     ]
-    hashes = {checkpoint._hash_rows(rows) for rows in ([row], [row, row], *([other] for other in changed))}
+    hashes = {hash_rows(rows) for rows in ([row], [row, row], *([other] for other in changed))}
     assert len(hashes) == 5
-    assert checkpoint._hash_rows([row]) == checkpoint._hash_rows([Encoded(row.ids, row.labels, row.parts, "other id")])
+    assert hash_rows([row]) == hash_rows([Encoded(row.ids, row.labels, row.parts, "other id")])
 
 
 def test_different_maths_are_listed_and_hashes_are_short(tmp_path):

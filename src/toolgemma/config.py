@@ -17,9 +17,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from toolgemma.errors import ConfigError
+
+EMBEDDED = "embedded"
+"""As `model.name` or `dataset.path`: the small model, or the rows, that come with toolgemma."""
+View = Literal["published", "answerable", "repaired", "unleaked", "tool_absent"]
+
+
+def unpacked(name: str, part: Literal["model", "data"]) -> str:
+    """`name`, or where this part of the package lies if it is `embedded`."""
+    return str(Path(__file__).parent / "sample" / part) if name == EMBEDDED else name
+
+
+def packed(name: str, part: Literal["model", "data"]) -> str:
+    """The inverse of `unpacked`, so that a saved config holds on another machine."""
+    return EMBEDDED if name == unpacked(EMBEDDED, part) else name
 
 
 class Section(BaseModel):
@@ -30,7 +44,7 @@ class Section(BaseModel):
 
 class ModelSection(Section):
     name: str = Field("google/gemma-3-1b-it", min_length=1)
-    """Hub id of the base model, or a local folder that holds it."""
+    """Hub id of the base model, a local folder that holds it, or embedded: the small one that comes with toolgemma."""
     revision: str | None = None
     """Branch, tag or commit on the Hub; null is the default branch."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -42,12 +56,21 @@ class ModelSection(Section):
     quantization: Literal["none", "4bit"] = "none"
     """4bit is QLoRA (NF4, double quantisation); it needs CUDA and the extra `qlora`."""
 
+    @field_validator("name")
+    @classmethod
+    def _unpack_name(cls, name: str) -> str:
+        return unpacked(name, "model")
+
+    @field_serializer("name")
+    def _pack_name(self, name: str) -> str:
+        return packed(name, "model")
+
 
 class DatasetSection(Section):
     name: str = Field("shawhin/tool-use-finetuning", min_length=1)
     """Hub id of the dataset; used when `path` is null."""
     path: str | None = None
-    """Local folder or file instead of the Hub: parquet, arrow, json or jsonl."""
+    """Local folder or file (parquet, arrow, json, jsonl) instead of the Hub; embedded: the rows inside toolgemma."""
     revision: str | None = None
     """Branch, tag or commit on the Hub; null is the default branch."""
     format: Literal["auto", "shawhin", "openai", "sharegpt", "xlam", "hermes", "glaive"] = "auto"
@@ -68,6 +91,15 @@ class DatasetSection(Section):
     """Folder that prepare writes and train reads."""
     seed: int = Field(42, ge=0)
     """Seed of every choice made on the data: where a tool is put back, which distractors go, which rows are sampled."""
+
+    @field_validator("path")
+    @classmethod
+    def _unpack_path(cls, path: str | None) -> str | None:
+        return None if path is None else unpacked(path, "data")
+
+    @field_serializer("path")
+    def _pack_path(self, path: str | None) -> str | None:
+        return None if path is None else packed(path, "data")
 
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
@@ -174,6 +206,8 @@ class EvaluationSection(Section):
     """Prompts generated together."""
     baseline: bool = False
     """Score the untuned model on the same rows as well."""
+    views: list[View] = Field(["published", "answerable", "repaired", "unleaked", "tool_absent"], min_length=1)
+    """Views of the test rows to score; repaired, the headline, must be one. Only tool_absent has prompts of its own."""
 
 
 class Config(Section):
@@ -303,3 +337,5 @@ def _cross_checks(config: Config) -> Iterator[str]:
         yield f"mirror.endpoints: {name!r} is a value of mirror.mode; give the endpoint another name"
     if not config.mirror.endpoints:
         yield "mirror.endpoints: {} names no source; remove the key, or name one"
+    if "repaired" not in config.evaluation.views:
+        yield "evaluation.views: repaired is missing; it is the view of the headline figures"

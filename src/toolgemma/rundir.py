@@ -29,6 +29,8 @@ METRICS = "metrics.jsonl"
 MANIFEST = "manifest.json"
 FINAL = "checkpoint-final"
 EVALUATION = "evaluation"
+UNTUNED = "untuned"
+"""First part of the names of files in `evaluation` that only depend on the base, such as its predictions."""
 _STEP = re.compile(r"checkpoint-(\d+)")
 
 

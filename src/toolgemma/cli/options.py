@@ -127,10 +127,12 @@ def print_error(message: str) -> None:
 
 
 def dataset_overrides(dataset: str | None) -> list[str]:
-    """`--dataset_name` as overrides: an existing file or folder is a path, anything else a Hub id."""
+    """`--dataset_name` as overrides: an existing file or folder (or `embedded`) is a path, anything else a Hub id."""
+    from toolgemma.config import EMBEDDED
+
     if dataset is None:
         return []
-    if Path(dataset).exists():
+    if dataset == EMBEDDED or Path(dataset).exists():
         return [override("dataset.path", dataset)]
     return [override("dataset.name", dataset), "dataset.path=null"]
 

@@ -11,7 +11,7 @@ with pyarrow and json, whole and into memory; nothing is executed.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,13 @@ def read_rows(files: Iterable[Path]) -> list[Row]:
     return [row for file in files for row in _read_file(file)]
 
 
+def tell_apart(files: Sequence[Path]) -> list[str] | None:
+    """A name for each file of a split where they are more than shards: test_seen and test_unseen; else None."""
+    stems = [_SHARD.sub("", file.stem) for file in files]
+    named = all(_named_split(stem) for stem in stems)
+    return stems if named and len(set(stems)) > 1 else None
+
+
 def _may_be_data(file: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
     return file.is_file() and not hidden and file.suffix in SUFFIXES and file.name not in _NOT_DATA
@@ -77,11 +84,12 @@ def _may_be_data(file: Path, root: Path) -> bool:
 def _split_name(file: Path, root: Path) -> str | None:
     """Split named by the file, else by the nearest folder below `root` that names one."""
     folders = file.relative_to(root).parts[:-1]
-    for text in (_SHARD.sub("", file.stem), *reversed(folders)):
-        for word in re.split(r"[^a-z]+", text.lower()):
-            if word in _ALIASES:
-                return _ALIASES[word]
-    return None
+    found = (_named_split(text) for text in (_SHARD.sub("", file.stem), *reversed(folders)))
+    return next((split for split in found if split), None)
+
+
+def _named_split(text: str) -> str | None:
+    return next((_ALIASES[word] for word in re.split(r"[^a-z]+", text.lower()) if word in _ALIASES), None)
 
 
 def _by_split(named: list[tuple[str, Path]]) -> dict[str, list[Path]]:

@@ -5,13 +5,15 @@ tenth of a second for 600 rows. Everything is held in memory.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from toolgemma import hub
-from toolgemma.config import DatasetSection
+from toolgemma.config import DatasetSection, unpacked
 from toolgemma.conversation import Conversation
 from toolgemma.data.convert import convert
-from toolgemma.data.files import SUFFIXES, Row, find_splits, read_rows, without_nulls
+from toolgemma.data.files import SUFFIXES, Row, find_splits, read_rows, tell_apart, without_nulls
 from toolgemma.errors import DataError
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
@@ -30,12 +32,12 @@ def read(section: DatasetSection) -> dict[str, list[Conversation]]:
 
 
 def read_file_or_folder(path: str, format: str = "auto") -> dict[str, list[Conversation]]:
-    """All splits of what a user calls DATA: what exists on disk is local, else `owner/name` is a Hub id.
+    """All splits of what a user calls DATA: what exists on disk (or is `embedded`) is local, else a Hub id.
 
     Raises:
         DataError, HubError: as `read`.
     """
-    local = Path(path).expanduser()
+    local = Path(unpacked(path, "data")).expanduser()
     if local.exists() or not _HUB_ID.fullmatch(path) or local.suffix in SUFFIXES:
         return _read_local(local, format)
     return _converted(_download(path, None), format)
@@ -53,7 +55,18 @@ def source_files(section: DatasetSection) -> list[Path]:
 
 
 def _read_local(path: Path, format: str) -> dict[str, list[Conversation]]:
-    return _converted({split: read_rows(files) for split, files in find_splits(path).items()}, format)
+    return {split: _from_files(files, split, format) for split, files in find_splits(path).items()}
+
+
+def _from_files(files: Sequence[Path], split: str, format: str) -> list[Conversation]:
+    """Rows of one split; `meta["source_file"]` keeps apart what its files keep apart."""
+    parts = [read_rows([file]) for file in files]
+    rows = convert([row for part in parts for row in part], split, format)
+    names = tell_apart(files)
+    if names is None:
+        return rows
+    origins = (name for name, part in zip(names, parts, strict=True) for _ in part)
+    return [replace(row, meta=dict(row.meta) | {"source_file": name}) for row, name in zip(rows, origins, strict=True)]
 
 
 def _converted(splits: dict[str, list[Row]], format: str) -> dict[str, list[Conversation]]:

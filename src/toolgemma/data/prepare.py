@@ -38,7 +38,7 @@ from toolgemma.data.load import read, source_files
 from toolgemma.data.repair import repair
 from toolgemma.errors import DataError
 
-DATA_FORMAT = 1
+DATA_FORMAT = 2
 """Raised when readers, rules or repair change what is written for the same source."""
 REPORT = "report.json"
 _KEYS = (

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from toolgemma.config import View
 from toolgemma.conversation import Conversation, Message, ToolCall
 
-View = Literal["published", "answerable", "repaired", "unleaked", "tool_absent"]
 VIEWS: tuple[View, ...] = ("published", "answerable", "repaired", "unleaked", "tool_absent")
 HEADLINE_VIEW: View = "repaired"
 Turn = Literal["D1", "D2"]
@@ -61,6 +61,11 @@ class Decision:
     def query_type(self) -> str:
         """The source's own column, else `tool` or `no_tool` by what the gold turn does."""
         return str(self.history.meta.get("query_type") or ("tool" if self.calls else "no_tool"))
+
+    @property
+    def source_file(self) -> str:
+        """The file that the row came from where its split has several with names of their own; else empty."""
+        return str(self.history.meta.get("source_file") or "")
 
     @property
     def results(self) -> tuple[str, ...]:

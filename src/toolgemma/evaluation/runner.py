@@ -5,33 +5,35 @@
 
 Costs: one completion per distinct prompt (the views share most of them) and one forward pass per row, for the tuned
 model and, with `evaluation.baseline`, once more for the untuned one: the same weights with the adapter switched off.
+Predictions and losses are taken up again where the same model, settings and rows made them.
 Rows are never cut. Heavy libraries are imported where they are used, so importing this module is cheap.
 """
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.progress import Progress
 
 import toolgemma
 from toolgemma import rundir
-from toolgemma.config import Config, EvaluationSection
+from toolgemma.config import Config, EvaluationSection, packed
 from toolgemma.conversation import Conversation
 from toolgemma.data.catalogue import catalogue
 from toolgemma.data.prepare import load_prepared, prepare
 from toolgemma.data.views import views
 from toolgemma.errors import CheckpointError, ConfigError
 from toolgemma.evaluation.baselines import BASELINES, score_baseline
-from toolgemma.evaluation.decisions import HEADLINE_VIEW, decisions
+from toolgemma.evaluation.decisions import HEADLINE_VIEW, Decision, decisions
 from toolgemma.evaluation.metrics import METRICS, PRIMARY
-from toolgemma.evaluation.predictions import Task, predict, tasks
+from toolgemma.evaluation.predictions import predict, tasks
 from toolgemma.evaluation.progress import progress_bar
 from toolgemma.evaluation.summary import summarise
-from toolgemma.evaluation.teacher_forced import teacher_forced
+from toolgemma.evaluation.teacher_forced import saved_or_made, teacher_forced
 from toolgemma.format import Dialect, get_dialect
 from toolgemma.format.segments import END
 from toolgemma.inference.completion import Completion
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 METRICS_FILE = "metrics.json"
 PREDICTIONS = "predictions.jsonl"
+LOSS = "loss.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,11 @@ class Subject:
 
         return encode_prompt(self.dialect.render(history, add_generation_prompt=True), self.tokenizer)
 
-    def encoded(self, conversation: Conversation) -> "Encoded":
-        """A whole conversation as ids and labels, for the teacher-forced metrics."""
-        from toolgemma.tokens.encode import encode
+    def encoded(self, conversations: Iterable[Conversation]) -> "list[Encoded]":
+        """Whole conversations as ids and labels, for the teacher-forced metrics."""
+        from toolgemma.tokens.encode import encode_many
 
-        return encode(self.dialect.render(conversation), self.tokenizer)
+        return encode_many(((row.id, self.dialect.render(row)) for row in conversations), self.tokenizer)
 
     def complete(
         self, prompts: Sequence[Sequence[int]], section: EvaluationSection
@@ -112,7 +115,11 @@ def default_output(checkpoint: Path) -> Path:
 
 def predictions_file(output: Path, system: str) -> Path:
     """Where the predictions of a system lie: beside the report, under a name of their own for each report."""
-    parts = ["" if output.name == METRICS_FILE else output.stem, "" if system == "tuned" else system, PREDICTIONS]
+    return _beside(output, system, PREDICTIONS)
+
+
+def _beside(output: Path, system: str, name: str) -> Path:
+    parts = ["" if output.name == METRICS_FILE else output.stem, "" if system == "tuned" else system, name]
     return output.with_name(".".join(filter(None, parts)))
 
 
@@ -134,27 +141,24 @@ def evaluate(
     """
     console = console or Console()
     output = output_file or default_output(checkpoint)
-    found_views = _test_views(config)
-    rows = found_views["published"]
+    rows, found_views = _test_views(config)
     planned = decisions(found_views)
     subject, identity = load_subject(checkpoint, config, console)
-    console.print(f"Evaluating {checkpoint} on {len(rows)} rows of {config.dataset.test_split}", soft_wrap=True)
-    questions = tasks(planned, lambda decision: subject.prompt(decision.history))
-    examination = _Examination(subject, config, questions, found_views[HEADLINE_VIEW], console)
-    systems = {"tuned": examination.run("tuned", predictions_file(output, "tuned"), identity)}
+    console.print(f"Evaluating {checkpoint} on {rows} rows of {config.dataset.test_split}", soft_wrap=True)
+    examination = _Examination(subject, config, planned, found_views[HEADLINE_VIEW], output, console)
+    systems = {"tuned": examination.run("tuned", identity)}
     if config.evaluation.baseline:
         with subject.model.disable_adapter():
-            path = predictions_file(output, "untuned")
-            systems["untuned"] = examination.run("untuned", path, identity | {"adapter": None})
+            systems[rundir.UNTUNED] = examination.run(rundir.UNTUNED, identity | {"adapter": None})
     for name in BASELINES:
         systems[name] = {"views": summarise(score_baseline(name, planned))}
     report = {
         "toolgemma": toolgemma.__version__,
         "checkpoint": str(checkpoint),
-        "base": config.model.name,
-        "dataset": config.dataset.path or config.dataset.name,
+        "base": packed(config.model.name, "model"),
+        "dataset": packed(config.dataset.path or config.dataset.name, "data"),
         "split": config.dataset.test_split,
-        "rows": len(rows),
+        "rows": rows,
         "seed": config.dataset.seed,
         "identity": identity,
         "headline_view": HEADLINE_VIEW,
@@ -164,6 +168,21 @@ def evaluate(
     }
     rundir.write_json(output, report)
     return report
+
+
+def evaluate_untuned(config: Config, output: Path, *, console: Console | None = None) -> dict[str, Any]:
+    """Score the base without an adapter; a later `evaluate` with the same `output` takes its predictions up.
+
+    Raises:
+        As `evaluate`.
+    """
+    console = console or Console()
+    _, found_views = _test_views(config)
+    subject, identity = load_subject(None, config, console)
+    planned = decisions(found_views)
+    return _Examination(subject, config, planned, found_views[HEADLINE_VIEW], output, console).run(
+        rundir.UNTUNED, identity
+    )
 
 
 def headline(system: dict[str, Any]) -> dict[str, float | None]:
@@ -178,35 +197,49 @@ class _Examination:
 
     subject: Subject
     config: Config
-    tasks: Sequence[Task]
+    decisions: Sequence[Decision]
     conversations: Sequence[Conversation]
+    output: Path
     console: Console
 
-    def run(self, name: str, path: Path, identity: dict[str, Any]) -> dict[str, Any]:
+    def run(self, name: str, identity: dict[str, Any]) -> dict[str, Any]:
         """Summary by view and the teacher-forced metrics of the model as it stands now."""
         self.console.print(f"The {name} model", soft_wrap=True)
+        path = predictions_file(self.output, name)
         with progress_bar(self.console) as progress:
             scored = predict(
-                self.tasks,
+                tasks(self.decisions, lambda decision: self.subject.prompt(decision.history)),
                 parse=self.subject.dialect.parse,
                 complete=lambda prompts: self.subject.complete(prompts, self.config.evaluation),
                 path=path,
                 identity=identity,
                 progress=progress,
             )
-            bar = progress.add_task("loss", total=len(self.conversations))
-            loss = teacher_forced(
-                self.subject.model,
-                [self.subject.encoded(conversation) for conversation in self.conversations],
-                pad_token_id=self.subject.tokenizer.pad_token_id,
-                batch_size=self.config.training.per_device_eval_batch_size,
-                advance=lambda rows: progress.advance(bar, rows),
-            )
+            loss = self._loss(_beside(self.output, name, LOSS), identity, progress)
         return {"views": summarise(scored), "loss": loss, "predictions": path.name}
 
+    def _loss(self, path: Path, identity: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from toolgemma.tokens.encode import hash_rows
 
-def _test_views(config: Config) -> dict[str, list[Conversation]]:
-    """The views of the rows to score, in their order.
+        rows = self.subject.encoded(self.conversations)
+        bar = progress.add_task("loss", total=len(rows))
+        loss = saved_or_made(
+            path,
+            {"identity": identity, "rows_sha256": hash_rows(rows)},
+            lambda: teacher_forced(
+                self.subject.model,
+                rows,
+                pad_token_id=self.subject.tokenizer.pad_token_id,
+                batch_size=self.config.training.per_device_eval_batch_size,
+                advance=lambda done: progress.advance(bar, done),
+            ),
+        )
+        progress.update(bar, completed=len(rows))
+        return loss
+
+
+def _test_views(config: Config) -> tuple[int, dict[str, list[Conversation]]]:
+    """How many rows are scored, and their views that are asked for, in their order.
 
     A sample is the first `evaluation.max_samples` of a seeded shuffle: a smaller one is part of a larger one.
     """
@@ -222,7 +255,8 @@ def _test_views(config: Config) -> dict[str, list[Conversation]]:
     random.Random(config.dataset.seed).shuffle(order)  # noqa: S311 - a sample, no secret
     chosen = [rows[index] for index in sorted(order[: config.evaluation.max_samples])]
     train = prepared.splits[config.dataset.train_split]
-    return views(chosen, config.dataset.seed, catalogue(prepared.splits), train)
+    found = views(chosen, config.dataset.seed, catalogue(prepared.splits), train)
+    return len(chosen), {view: rows for view, rows in found.items() if view in config.evaluation.views}
 
 
 def load_subject(checkpoint: Path | None, config: Config, console: Console) -> tuple[Subject, dict[str, Any]]:

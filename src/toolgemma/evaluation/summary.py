@@ -3,7 +3,8 @@
     {"repaired": {"decisions": 60, "gold_unanswerable": 0,
                   "D1": {"tool_call_accuracy": {"value": 0.55, "numerator": 33, "denominator": 60}, ...},
                   "D2": {...}, "labels": {...}, "answer_labels": {...},
-                  "by_query_type": {"easy": {"tool_call_accuracy": ...}, ...}, "by_tools_offered": {"2-4": ...}}}
+                  "by_query_type": {"easy": {"tool_call_accuracy": ...}, ...}, "by_tools_offered": {"2-4": ...},
+                  "by_file": {"test_seen": ...}}}           # where a split has several files with names of their own
 
 The headline is the view `repaired`, hallucination is read from `tool_absent`; `published` never stands alone.
 """
@@ -26,6 +27,7 @@ class Scored:
     query_type: str
     tools_offered: int
     gold_unanswerable: bool
+    source_file: str
     score: Score
 
     @classmethod
@@ -37,6 +39,7 @@ class Scored:
             query_type=decision.query_type,
             tools_offered=len(decision.offered),
             gold_unanswerable=decision.gold_unanswerable,
+            source_file=decision.source_file,
             score=score,
         )
 
@@ -50,6 +53,7 @@ def summarise(found: Iterable[Scored]) -> dict[str, Any]:
 def _view(found: Sequence[Scored]) -> dict[str, Any]:
     calls, answers = _calls(found), [entry.score for entry in found if isinstance(entry.score, AnswerScore)]
     query_types = sorted({entry.query_type for entry in found})
+    files = sorted({entry.source_file for entry in found} - {""})
     return {
         "rows": len({entry.row for entry in found}),
         "gold_unanswerable": sum(entry.gold_unanswerable for entry in found),
@@ -59,6 +63,7 @@ def _view(found: Sequence[Scored]) -> dict[str, Any]:
         "answer_labels": label_counts(answers),
         "by_query_type": _groups(found, query_types, lambda entry: entry.query_type),
         "by_tools_offered": _groups(found, TOOLS_BINS, lambda entry: tools_bin(entry.tools_offered)),
+        "by_file": _groups(found, files, lambda entry: entry.source_file),
     }
 
 

@@ -65,7 +65,7 @@ def sheets(report: Mapping[str, Any]) -> list[Sheet]:
         Sheet(_title(report), ("metric", *heads), tuple(_headline_rows(systems))),
         Sheet("D1 by view", ("view", "metric", *heads), tuple(_view_rows(systems))),
     ]
-    for key, title in (("by_query_type", "query type"), ("by_tools_offered", "tools offered")):
+    for key, title in (("by_query_type", "query type"), ("by_tools_offered", "tools offered"), ("by_file", "file")):
         rows = tuple(_group_rows(systems, key))
         found.append(Sheet(f"D1 by {title} ({HEADLINE_VIEW})", (title, "metric", *heads), rows))
     models = {name: system for name, system in systems.items() if "loss" in system}
@@ -104,6 +104,7 @@ def _groups_sheet(report: Mapping[str, Any]) -> Sheet:
         ("view", _view_rows(systems)),
         ("query type", _group_rows(systems, "by_query_type")),
         ("tools offered", _group_rows(systems, "by_tools_offered")),
+        ("file", _group_rows(systems, "by_file")),
     )
     rows = tuple(
         (f"{kind} {group}", *cells) for kind, lines in kinds for group, metric, *cells in lines if metric == PRIMARY

@@ -5,18 +5,34 @@ most supervised tokens are prose and few are call JSON, so that the plain eval_l
 size changes the time it takes and nothing else (up to the last bits of a float).
 """
 
+import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgemma.errors import CheckpointError
 from toolgemma.evaluation.metrics import Ratio
 from toolgemma.format.segments import PARTS
+from toolgemma.rundir import write_json
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from toolgemma.tokens.encode import Encoded
+
+
+def saved_or_made(path: Path, made_from: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The figures in `path` if the same model, number format and rows made them; else `make()`, saved there."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        if saved["made_from"] == made_from:
+            return dict(saved["loss"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    loss = make()
+    write_json(path, {"made_from": made_from, "loss": loss})
+    return loss
 
 
 def teacher_forced(

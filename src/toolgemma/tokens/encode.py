@@ -12,7 +12,9 @@ change of part; so a turn's prompt has the same ids in training and in generatio
 Costs: one call of the tokenizer's Rust batch encoder for up to `_ROWS_AT_ONCE` rows. Truncates nothing.
 """
 
+import hashlib
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -80,6 +82,16 @@ def encode_many(rows: Iterable[tuple[str, Sequence[Segment]]], tokenizer: "PreTr
         for (id, _), row in zip(batch, pieces, strict=True):
             encoded.append(_grow(id, row, control_ids, text_ids))
     return encoded
+
+
+def hash_rows(rows: Iterable[Encoded]) -> str:
+    """SHA-256 of ids, labels and parts of all rows, in order: equal rows train and score equally."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(len(row.ids).to_bytes(8, "little"))
+        for values in (row.ids, row.labels, row.parts):
+            digest.update(array("q", values).tobytes())
+    return digest.hexdigest()
 
 
 def _grow(id: str, pieces: list[Segment], control_ids: dict[str, int], text_ids: Iterator[list[int]]) -> Encoded:

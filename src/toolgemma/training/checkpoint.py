@@ -15,7 +15,6 @@ import math
 import os
 import re
 import shutil
-from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from toolgemma import rundir
 from toolgemma.config import Config
 from toolgemma.errors import CheckpointError, DivergedError
-from toolgemma.tokens.encode import Encoded
+from toolgemma.tokens.encode import Encoded, hash_rows
 from toolgemma.training.stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -129,17 +128,13 @@ def maths(config: Config, *, base: str, dtype: torch.dtype, rows: Mapping[str, S
         | {f"lora.{key}": value for key, value in config.lora.model_dump(mode="json").items()}
         | {"model.name (weights)": base, "model.quantization": config.model.quantization}
         | {"model.dtype": str(dtype).removeprefix("torch.")}
-        | {f"rows of {split}": _hash_rows(encoded) for split, encoded in rows.items()}
+        | {f"rows of {split}": hash_rows(encoded) for split, encoded in rows.items()}
     )
 
 
-def _hash_rows(rows: Sequence[Encoded]) -> str:
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(len(row.ids).to_bytes(8, "little"))
-        for values in (row.ids, row.labels, row.parts):
-            digest.update(array("q", values).tobytes())
-    return digest.hexdigest()
+def differences(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Keys of `maths` whose values differ."""
+    return [key for key in sorted(saved.keys() | now.keys()) if saved.get(key) != now.get(key)]
 
 
 def check_same_maths(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
@@ -148,7 +143,7 @@ def check_same_maths(saved: Mapping[str, Any], now: Mapping[str, Any], folder: P
     Raises:
         CheckpointError: names each key that differs, with both values.
     """
-    differing = [key for key in sorted(saved.keys() | now.keys()) if saved.get(key) != now.get(key)]
+    differing = differences(saved, now)
     if differing:
         lines = "".join(f"\n  - {key}: {_short(saved.get(key))} there, {_short(now.get(key))} now" for key in differing)
         raise CheckpointError(
@@ -200,7 +195,10 @@ def clean(run: Path) -> None:
 
 
 def set_aside(run: Path) -> Path:
-    """Move a finished run's files into `previous/N` inside `run`; checkpoint-final goes last, so a kill is mended."""
+    """Move a finished run's files into `previous/N` inside `run`; checkpoint-final goes last, so a kill is mended.
+
+    What the untuned model wrote is copied: it may be good for the next run as well, whose evaluation checks that.
+    """
     numbers = (run / PREVIOUS / str(number) for number in range(1, 10**6))
     folder = next(path for path in numbers if not (path / rundir.FINAL).exists())
     folder.mkdir(parents=True, exist_ok=True)
@@ -209,6 +207,9 @@ def set_aside(run: Path) -> Path:
     for name in names:
         if (run / name).exists():
             (run / name).rename(folder / name)
+    for path in (folder / rundir.EVALUATION).glob(f"{rundir.UNTUNED}.*"):
+        (run / rundir.EVALUATION).mkdir(exist_ok=True)
+        shutil.copy2(path, run / rundir.EVALUATION / path.name)
     return folder
 
 

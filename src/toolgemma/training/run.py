@@ -7,7 +7,8 @@
     close                     checkpoint-final from the best checkpoint, optional push
 
 `--resume` goes on from the newest complete checkpoint; with none it starts from the beginning and says so; with a
-finished run it returns at once. Without it an unfinished run is an error, and a finished one moves to `previous/N`.
+finished run it returns at once. Without it an unfinished run is an error, and a finished one moves to `previous/N`;
+with `reuse` a finished one is taken as it is where the same rows and settings made it.
 """
 
 import contextlib
@@ -52,7 +53,7 @@ class Task:
     rows; `report` is written to data_report.json instead."""
 
 
-def train(config: Config, task: Task, *, resume: bool = False) -> Path:
+def train(config: Config, task: Task, *, resume: bool = False, reuse: bool = False) -> Path:
     """Train and return the path of checkpoint-final.
 
     Raises:
@@ -79,6 +80,12 @@ def train(config: Config, task: Task, *, resume: bool = False) -> Path:
     base_facts = load.base_facts(base)
     rows = {"train": task.rows, "validation": task.validation}
     maths = checkpoint.maths(config, base=base_facts["fingerprint"], dtype=placement.dtype, rows=rows)
+    if reuse and found == run / rundir.FINAL:
+        differing = checkpoint.differences(rundir.read_manifest(found).get("maths", {}), maths)
+        if not differing:
+            logger.info("reusing the finished training in %s", run)
+            return found
+        logger.info("the finished training in %s is of other settings: %s differ", run, ", ".join(differing))
     if resume and found is not None:
         checkpoint.check_same_maths(rundir.read_manifest(found).get("maths", {}), maths, found)
         if found.name == rundir.FINAL:
