@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import toolgemma
 from toolgemma.config import load_config
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -33,3 +34,15 @@ def test_the_optimized_recipe():
     assert (config.training.num_train_epochs, config.training.learning_rate) == (2, 1e-4)
     assert config.training.dataloader_pin_memory is True
     assert config.training.eval_steps > standard.training.eval_steps
+
+
+def test_the_quickstart_is_the_real_recipe_on_embedded_model_and_rows():
+    config = load_config(CONFIGS / "quickstart.yaml")
+    real = load_config(CONFIGS / "training_config.yaml")
+    package = Path(toolgemma.__file__).parent
+    assert config.model.name == str(package / "sample" / "model")
+    assert config.dataset.path == str(package / "sample" / "data")
+    assert config.dataset.repair == real.dataset.repair
+    assert config.data_processing.tool_format == real.data_processing.tool_format
+    assert (config.lora.r, config.lora.target_modules) == (real.lora.r, real.lora.target_modules)
+    assert config.training.output_dir != real.training.output_dir

@@ -106,6 +106,34 @@ def train(
         train_adapter(resolved, resume=resume)
 
 
+def run(
+    config: ConfigOption = None,
+    output_dir: Annotated[Path | None, typer.Option("--output_dir", "--output-dir", help="Folder of the run.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")] = False,
+    overrides: SetOption = None,
+    log_level: LogLevelOption = "info",
+) -> None:
+    """Prepare, score the untuned model, train, score again, and show what changed. What is done already is reused."""
+    start_logging(log_level)
+    flags = {"training.output_dir": output_dir, "evaluation.baseline": True}
+    resolved = read_config(config, overrides, flags)
+    from toolgemma.cli.run import run_all
+
+    run_all(resolved, resume=resume)
+
+
+def quickstart(
+    output_dir: Annotated[Path | None, typer.Option("--output_dir", "--output-dir", help="Folder of the run.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")] = False,
+    overrides: SetOption = None,
+    log_level: LogLevelOption = "info",
+) -> None:
+    """`run` on a small model and dataset that come with toolgemma: a few minutes on two CPU cores, no network."""
+    from toolgemma.cli.run import quickstart_config
+
+    run(quickstart_config(), output_dir, resume, overrides, log_level)
+
+
 def evaluate(
     model_path: Annotated[
         Path, typer.Option("--model_path", "--model-path", help="A run's folder, or one of its checkpoints.")
