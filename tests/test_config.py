@@ -60,6 +60,16 @@ def test_all_errors_come_in_one_message_with_the_nearest_name(tmp_path):
         ("- 1\n", "must hold sections"),
         ("training: 3\n", "training: 3 is not accepted"),
         ("training: {push_to_hub: true}\n", "training.hub_model_id"),
+        ("training: {metric_for_best_model: malformed_rate}\n", "training.metric_for_best_model: 'malformed_rate'"),
+        ("training: {metric_for_best_model: tool_call_f1}\n", "evaluation.every_steps: needed with"),
+        (
+            "dataset: {validation_split: null}\ntraining: {early_stopping_patience: 3}\n",
+            "dataset.validation_split: needed with training.early_stopping_patience",
+        ),
+        (
+            "dataset: {validation_split: null}\nevaluation: {every_steps: 3}\n",
+            "dataset.validation_split: needed with evaluation.every_steps",
+        ),
         ("mirror: {endpoint: hf-mirror.com}\n", "mirror.endpoint"),
         ("? {a: 1}\n: 2\n", "not valid YAML"),
     ],
