@@ -171,8 +171,8 @@ class EvaluationSection(Section):
     """Tokens generated per turn at most; a turn that needs more counts as truncated."""
     batch_size: int = Field(8, ge=1)
     """Prompts generated together."""
-    baseline: bool = False
-    """Score the untuned model on the same rows as well."""
+    baseline: bool = True
+    """Score the untuned model on the same rows as well: doubles the time, and says what tuning changed."""
     every_steps: int | None = Field(None, ge=1)
     """While training, steps between two measurements of tool calls by generation on validation rows; null: none."""
     every_samples: int = Field(32, ge=1)

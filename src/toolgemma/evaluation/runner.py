@@ -23,10 +23,12 @@ from toolgemma.config import Config, EvaluationSection
 from toolgemma.conversation import Conversation
 from toolgemma.data.catalogue import catalogue
 from toolgemma.data.prepare import load_prepared, prepare
+from toolgemma.data.rules.duplicates import clusters
 from toolgemma.data.views import views
 from toolgemma.errors import CheckpointError, ConfigError
 from toolgemma.evaluation.baselines import BASELINES, score_baseline
 from toolgemma.evaluation.decisions import HEADLINE_VIEW, decisions
+from toolgemma.evaluation.intervals import headline_intervals
 from toolgemma.evaluation.metrics import METRICS, PRIMARY
 from toolgemma.evaluation.predictions import Task, predict, tasks
 from toolgemma.evaluation.progress import progress_bar
@@ -139,15 +141,17 @@ def evaluate(
     planned = decisions(found_views)
     subject, identity = load_subject(checkpoint, config, console)
     console.print(f"Evaluating {checkpoint} on {len(rows)} rows of {config.dataset.test_split}", soft_wrap=True)
-    questions = tasks(planned, lambda decision: subject.prompt(decision.history))
-    examination = _Examination(subject, config, questions, found_views[HEADLINE_VIEW], console)
+    groups = clusters(rows)
+    questions = tasks(planned, lambda decision: subject.prompt(decision.history), groups)
+    examination = _Examination(subject, config, questions, found_views[HEADLINE_VIEW], groups, console)
     systems = {"tuned": examination.run("tuned", predictions_file(output, "tuned"), identity)}
     if config.evaluation.baseline:
         with subject.model.disable_adapter():
             path = predictions_file(output, "untuned")
             systems["untuned"] = examination.run("untuned", path, identity | {"adapter": None})
     for name in BASELINES:
-        systems[name] = {"views": summarise(score_baseline(name, planned))}
+        scored = score_baseline(name, planned)
+        systems[name] = {"views": summarise(scored), "intervals": headline_intervals(scored, groups)}
     report = {
         "toolgemma": toolgemma.__version__,
         "checkpoint": str(checkpoint),
@@ -180,6 +184,7 @@ class _Examination:
     config: Config
     tasks: Sequence[Task]
     conversations: Sequence[Conversation]
+    clusters: Mapping[str, str]
     console: Console
 
     def run(self, name: str, path: Path, identity: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +207,12 @@ class _Examination:
                 batch_size=self.config.training.per_device_eval_batch_size,
                 advance=lambda rows: progress.advance(bar, rows),
             )
-        return {"views": summarise(scored), "loss": loss, "predictions": path.name}
+        return {
+            "views": summarise(scored),
+            "intervals": headline_intervals(scored, self.clusters),
+            "loss": loss,
+            "predictions": path.name,
+        }
 
 
 def _test_views(config: Config) -> dict[str, list[Conversation]]:
