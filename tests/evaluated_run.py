@@ -33,6 +33,7 @@ def make_run(folder: Path, model: Path) -> Path:
         "dataset.repair": "none",
         "evaluation.max_new_tokens": 6,
         "evaluation.batch_size": 3,
+        "evaluation.baseline": False,
         "training.per_device_eval_batch_size": 2,
     }
     config = load_config(None, [f"{key}={json.dumps(value)}" for key, value in overrides.items()])

@@ -34,7 +34,7 @@ def place(tmp_path_factory, tiny_model) -> Path:
             "eval_steps": 2,
             "save_steps": 2,
         },
-        "evaluation": {"max_new_tokens": 8},
+        "evaluation": {"max_new_tokens": 8, "baseline": False},
     }
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
     code = run_main("train", "--config", folder / "config.yaml")

@@ -65,6 +65,17 @@ def test_all_errors_come_in_one_message_with_the_nearest_name(tmp_path):
         ("mirror: {endpoints: {company: hub.company.cn}}\n", "mirror.endpoints.company"),
         ("mirror: {endpoints: {auto: 'https://x.org'}}\n", "give the endpoint another name"),
         ("mirror: {endpoints: {}}\n", "names no source"),
+        ("training: {metric_for_best_model: malformed_rate}\n", "training.metric_for_best_model: 'malformed_rate'"),
+        ("training: {metric_for_best_model: tool_call_f1}\n", "evaluation.every_steps: needed with"),
+        (
+            "dataset: {validation_split: null}\ntraining: {early_stopping_patience: 3}\n",
+            "dataset.validation_split: needed with training.early_stopping_patience",
+        ),
+        (
+            "dataset: {validation_split: null}\nevaluation: {every_steps: 3}\n",
+            "dataset.validation_split: needed with evaluation.every_steps",
+        ),
+        ("mirror: {endpoint: hf-mirror.com}\n", "mirror.endpoint"),
         ("? {a: 1}\n: 2\n", "not valid YAML"),
     ],
 )

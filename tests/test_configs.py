@@ -24,6 +24,7 @@ def test_the_standard_recipe():
     assert (config.training.num_train_epochs, config.training.learning_rate) == (3, 2e-4)
     assert (config.lora.r, config.lora.lora_alpha, config.lora.target_modules) == (16, 32, "all-linear")
     assert config.data_processing.max_seq_length == 4096
+    assert config.evaluation.baseline  # every table has the untuned model, unless somebody leaves it out
 
 
 def test_the_optimized_recipe():

@@ -23,15 +23,19 @@ HERMES = get_dialect("hermes")
 IDENTITY = {"base": "abc", "dtype": "bfloat16", "decoding": {"strategy": "greedy", "max_new_tokens": 64}}
 
 
-def predictions(outcomes, view="repaired", identity=IDENTITY, no_tool=()):
-    """A model that answers tool row i rightly iff `outcomes[i]`, and abstains on no-tool row i iff `no_tool[i]`."""
+def predictions(outcomes, view="repaired", identity=IDENTITY, no_tool=(), together=1):
+    """A model that answers tool row i rightly iff `outcomes[i]`, and abstains on no-tool row i iff `no_tool[i]`.
+
+    So many neighbouring tool rows are near-duplicates of each other.
+    """
     found = {}
     for number, right in enumerate(outcomes):
         score = score_calls([GOLD], turn(GOLD if right else WRONG), [WEATHER.name], SCHEMAS)
-        found[f"test/{number}", 1] = Predicted("easy" if number < 20 else "hard", f"sha {number}", score)
+        kind, row = "easy" if number < 20 else "hard", f"test/{number}"
+        found[row, 1] = Predicted(kind, f"sha {number}", score, f"test/{number // together * together}")
     for number, right in enumerate(no_tool, start=len(outcomes)):
         score = score_calls([], turn() if right else turn(GOLD), [WEATHER.name], SCHEMAS)
-        found[f"test/{number}", 1] = Predicted("no_tool", f"sha {number}", score)
+        found[f"test/{number}", 1] = Predicted("no_tool", f"sha {number}", score, f"test/{number}")
     return Predictions("somewhere", identity, {view: found})
 
 
@@ -105,9 +109,11 @@ def test_metrics_without_rows_are_left_out():
 
 def test_clusters_widen_the_interval():
     """Rows that all change or all stay, five at a time, say little more than eight rows."""
-    before, after = predictions(([False] * 5 + [True] * 5) * 4), predictions([True] * 40)
-    groups = {f"test/{number}": str(number // 5) for number in range(40)}
-    alone, together = compare(before, after).primary.gain, compare(before, after, clusters=groups).primary.gain
+    outcomes = ([False] * 5 + [True] * 5) * 4
+    alone, together = (
+        compare(predictions(outcomes, together=size), predictions([True] * 40, together=size)).primary.gain
+        for size in (1, 5)
+    )
     assert together.point == alone.point == 0.5
     assert together.high - together.low > 1.5 * (alone.high - alone.low)
 
@@ -151,6 +157,7 @@ def evaluated(path, completion):
     planned = tasks(
         decisions({"repaired": rows}),
         lambda each: list(join(HERMES.render(each.history, add_generation_prompt=True)).encode()),
+        {"test/1": "test/0"},
     )
 
     def complete(prompts):
@@ -168,6 +175,7 @@ def test_reads_what_the_evaluation_writes(tmp_path):
     after = read_predictions(evaluated(tmp_path / "b.jsonl", calling))
     assert before.identity == IDENTITY
     assert set(before.views["repaired"]) == {("test/0", 1), ("test/1", 1)}  # the answer after the result is no D1
+    assert {entry.cluster for entry in before.views["repaired"].values()} == {"test/0"}
     found = compare(before, after)
     assert (found.fixed, found.broken) == (("test/0",), ("test/1",))
 

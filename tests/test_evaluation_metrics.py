@@ -124,6 +124,17 @@ def test_malformed_never_abstains_and_spoils_right_calls():
     assert beside["tool_call_f1"] == 2 / 3
 
 
+@given(st.lists(calls, max_size=3), turns, st.integers(min_value=1, max_value=2))
+def test_malformed_is_never_right(gold, parsed, count):
+    """Whatever else was written: neither an abstention nor an answer, and no metric gains by one more broken call."""
+    broken = ParsedTurn(parsed.content, parsed.calls, (*parsed.malformed, *turn(malformed=count).malformed))
+    found, before = values(scored(gold, broken)), values(scored(gold, parsed))
+    assert found["tool_call_accuracy"] == found["exact_match"] == 0.0 and found["malformed_rate"] == 1.0
+    assert found["abstention_accuracy"] == (None if gold else 0.0)
+    assert not found["tool_name_accuracy"] and scored(gold, broken).label == "malformed"
+    assert (found["tool_call_f1"] or 0.0) <= (before["tool_call_f1"] or 0.0)
+
+
 def test_hallucination_and_truncation_count_decisions():
     found = values(scored([PARIS], turn(*[call("teleport")] * 9)), scored([], turn(), truncated=True))
     assert found["hallucinated_name_rate"] == found["truncated_rate"] == 0.5

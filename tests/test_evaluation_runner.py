@@ -221,6 +221,24 @@ def test_another_base_is_refused(run_folder, config, tmp_path):
     assert not (tmp_path / "x.json").exists()
 
 
+def test_headline_figures_have_intervals(report):
+    for name, system in report["systems"].items():
+        found = system["views"]["repaired"]["D1"]
+        for metric, interval in system["intervals"].items():
+            assert interval["point"] == pytest.approx(found[metric]["value"]), (name, metric)
+            if interval["point"] is not None:
+                assert interval["low"] <= interval["point"] <= interval["high"]
+    half = report["systems"]["always_abstain"]["intervals"]["tool_call_accuracy"]
+    assert (half["point"], round(half["low"], 4), round(half["high"], 4)) == (0.5, 0.15, 0.85)  # Wilson, 2 of 4
+    assert "tool_call_f1" in report["systems"]["tuned"]["intervals"]
+
+
+def test_predictions_name_near_duplicates(report, run_folder):
+    """The four rows ask two questions, each twice; only the offered tools differ."""
+    found = {(entry["row"], entry["cluster"]) for entry in predictions(run_folder / "evaluation")}
+    assert found == {("test/0",) * 2, ("test/1",) * 2, ("test/2", "test/0"), ("test/3", "test/1")}
+
+
 def test_the_tables_of_a_real_report(report):
     text = markdown(report)
     for name in METRICS:

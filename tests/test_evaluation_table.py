@@ -9,6 +9,7 @@ from rich.console import Console
 from scenes import absent, call, plain_row, tool_row, turn
 from toolgemma.evaluation.baselines import BASELINES, score_baseline
 from toolgemma.evaluation.decisions import decisions
+from toolgemma.evaluation.intervals import headline_intervals
 from toolgemma.evaluation.metrics import COMPANIONS, METRICS
 from toolgemma.evaluation.score import score
 from toolgemma.evaluation.summary import Scored, summarise
@@ -31,13 +32,20 @@ def loss(nll: float) -> dict:
 def report() -> dict:
     rows = [tool_row("test/0"), tool_row("test/1", query_type="[red]odd|type"), plain_row("test/2")]
     found = decisions({"published": rows, "repaired": rows, "tool_absent": [absent(rows[0])]})
-    systems = {name: {"views": summarise(score_baseline(name, found))} for name in BASELINES}
+    systems = {}
+    for name in BASELINES:
+        scores = score_baseline(name, found)
+        systems[name] = {"views": summarise(scores), "intervals": headline_intervals(scores, {})}
     for name, parsed, nll in (
         ("untuned", turn(content="Well."), 16.0),
         ("tuned", turn(call("get_weather", city="Paris")), 8.0),
     ):
         scores = [Scored.of(each, score(each, parsed)) for each in found]
-        systems[name] = {"views": summarise(scores), "loss": loss(nll)}
+        systems[name] = {
+            "views": summarise(scores),
+            "intervals": headline_intervals(scores, {}),
+            "loss": loss(nll),
+        }
     return json.loads(json.dumps({"rows": 3, "split": "test", "systems": systems}))
 
 
@@ -53,12 +61,14 @@ def test_headline_before_and_after_beside_the_baselines(report):
     assert first.heads == ("metric", "always abstain", "first offered tool", "untuned", "tuned")
     rows = rows_of(report, "3 rows of test")
     assert list(rows) == [*METRICS, *COMPANIONS]
-    assert rows["tool_call_accuracy"] == ("33.3 % 1/3", "33.3 % 1/3", "33.3 % 1/3", "66.7 % 2/3")
-    assert rows["tool_call_f1"] == ("0.0 % 0/2", "0.0 % 0/4", "0.0 % 0/2", "80.0 % 4/5")
+    third = "33.3 % [6.1, 79.2] 1/3"  # Wilson
+    assert rows["tool_call_accuracy"] == (third, third, third, "66.7 % [20.8, 93.9] 2/3")
+    assert rows["tool_call_f1"][:2] == ("0.0 % [0.0, 0.0] 0/2", "0.0 % [0.0, 0.0] 0/4")
+    assert rows["tool_call_f1"][3] == "80.0 % [80.0, 80.0] 4/5"  # one row a stratum: nothing to draw
     assert rows["eval_loss"] == ("–", "–", "2.0000 n=8", "1.0000 n=8")
     assert rows["eval_accuracy"] == ("–", "–", "25.0 % 2/8", "25.0 % 2/8")
     assert rows["args_given_name"][0] == "–"
-    assert rows["abstention_accuracy"] == ("100.0 % 1/1", "100.0 % 1/1", "100.0 % 1/1", "0.0 % 0/1")
+    assert rows["abstention_accuracy"][3] == "0.0 % [0.0, 79.3] 0/1"
 
 
 def test_views_groups_parts_and_errors(report):
@@ -82,14 +92,14 @@ def test_the_terminal_gets_the_headline_and_one_figure_a_group(report):
     assert by_group["view tool_absent"] == ["100.0 % 1/1", "0.0 % 0/1", "100.0 % 1/1", "0.0 % 0/1"]
     assert by_group["query type easy"][2:] == ["0.0 % 0/1", "100.0 % 1/1"]
     assert by_group["tools offered 0"][3] == "0.0 % 0/1"
-    assert "Teacher-forced" not in out.getvalue()
+    assert ["tool_call", "eval_loss", "2.0000 n=8", "1.0000 n=8"] in lines
 
 
 def test_printed_text_is_no_markup(report):
     out = io.StringIO()
     print_report(Console(file=out, width=160), report)
     assert "[red]odd|type" in out.getvalue()
-    assert "66.7 % 2/3" in out.getvalue()
+    assert "66.7 % [20.8, 93.9] 2/3" in out.getvalue()
 
 
 def test_a_narrow_terminal_loses_nothing(report):
@@ -102,7 +112,8 @@ def test_a_narrow_terminal_loses_nothing(report):
 
 def test_markdown(report):
     text = markdown(report)
-    assert "| tool_call_accuracy | 33.3 % 1/3 | 33.3 % 1/3 | 33.3 % 1/3 | 66.7 % 2/3 |" in text
+    third = "33.3 % [6.1, 79.2] 1/3"
+    assert f"| tool_call_accuracy | {third} | {third} | {third} | 66.7 % [20.8, 93.9] 2/3 |" in text
     assert "| [red]odd\\|type | exact_match |" in text
     tables = [block for block in text.split("\n\n") if block.startswith("|")]
     for table in tables:

@@ -16,7 +16,7 @@ from toolgemma.data.lint import lint
 from toolgemma.data.load import read_file_or_folder
 from toolgemma.data.rules.answers import answer_faults, contradiction, read_result
 from toolgemma.data.rules.calls import order_fault
-from toolgemma.data.rules.duplicates import _grams, near_pairs
+from toolgemma.data.rules.duplicates import _grams, _repeated, clusters, near_pairs
 from toolgemma.data.rules.prompts import prompt_faults
 from toolgemma.data.table import lint_table
 from traces import CLEAN, call, trace_row
@@ -141,6 +141,19 @@ def test_the_train_split_may_have_another_name():
     rows = {"scored": convert(CLEAN[:1], "scored"), "fit": convert(CLEAN[:1], "fit")}
     (leak,) = lint(rows, train_split="fit")
     assert (leak.rule, leak.split, leak.row) == ("leakage-exact", "fit", 0)
+
+
+@given(st.lists(st.text("ab ", min_size=4, max_size=12), max_size=9))
+def test_clusters_are_the_connected_components(texts):
+    """A row that is like two others makes them one group, named by its first row."""
+    rows = [Conversation((Message("user", text),), id=f"test/{number}") for number, text in enumerate(texts)]
+    found = clusters(rows)
+    exact, near = _repeated(texts)
+    components = [{number} for number in range(len(texts))]
+    for one, other, _ in (*exact, *near):
+        joined = [group for group in components if {one, other} & group]
+        components = [group for group in components if group not in joined] + [set().union(*joined)]
+    assert found == {f"test/{number}": f"test/{min(group)}" for group in components for number in group}
 
 
 @given(st.lists(st.text(alphabet="abc 1", max_size=12), max_size=12), st.sampled_from([0.3, 0.5, 0.7, 0.9]))

@@ -37,8 +37,11 @@ ARRIVE = {
     "seed": (23, "seed", 23),
     "run_name": ("a name", "run_name", "a name"),
 }
-# Read by toolgemma itself, and tested where: test_training_run (limit, push) and below.
-OURS = {"save_total_limit", "push_to_hub", "hub_model_id", "report_to", "dataloader_pin_memory"}
+# Read by toolgemma itself, and tested where: test_training_run (limit, push), test_training_best and below.
+OURS = {
+    "save_total_limit", "push_to_hub", "hub_model_id", "report_to", "dataloader_pin_memory", "metric_for_best_model",
+    "early_stopping_patience",
+}  # fmt: skip
 
 
 def arguments(device="cpu", validated=True, **training):
@@ -94,10 +97,9 @@ def test_memory_is_pinned_for_cuda_only():
     assert not arguments(device="cuda", dataloader_pin_memory=False).dataloader_pin_memory
 
 
-def test_best_model_is_by_eval_loss_if_there_is_one():
-    assert (arguments().metric_for_best_model, arguments().greater_is_better) == ("eval_loss", False)
-    without = arguments(validated=False)
-    assert without.eval_strategy == "no" and without.metric_for_best_model is None
+def test_trainer_evaluates_where_it_can_and_leaves_the_best_model_to_us():
+    assert arguments().eval_strategy == "steps" and arguments(validated=False).eval_strategy == "no"
+    assert arguments(metric_for_best_model="exact_match").metric_for_best_model is None
 
 
 def test_no_autocast_no_second_device_no_filtered_nan():

@@ -24,6 +24,16 @@ from toolgemma.errors import ConfigError
 EMBEDDED = "embedded"
 """As `model.name` or `dataset.path`: the small model, or the rows, that come with toolgemma."""
 View = Literal["published", "answerable", "repaired", "unleaked", "tool_absent"]
+BestMetric = Literal[
+    "eval_loss",
+    "eval_accuracy",
+    "tool_call_accuracy",
+    "tool_name_accuracy",
+    "tool_args_accuracy",
+    "tool_call_f1",
+    "exact_match",
+]
+"""The seven metrics of an evaluation."""
 
 
 def unpacked(name: str, part: Literal["model", "data"]) -> str:
@@ -171,9 +181,13 @@ class TrainingSection(Section):
     eval_steps: int = Field(20, ge=1)
     """Steps between two eval_loss measurements."""
     save_steps: int = Field(20, ge=1)
-    """Steps between two checkpoints; a new best eval_loss is saved at once, wherever this stands."""
+    """Steps between two checkpoints; a new best one is saved at once, wherever this stands."""
     save_total_limit: int | None = Field(3, ge=1)
     """Checkpoints kept besides the best one; null: all."""
+    metric_for_best_model: BestMetric = "eval_loss"
+    """What makes a checkpoint the best one, measured on the validation split; eval_loss: lower, all others: higher."""
+    early_stopping_patience: int | None = Field(None, ge=1)
+    """Stop after so many measurements of metric_for_best_model in a row without a new best; null: never."""
     dataloader_num_workers: int = Field(0, ge=0)
     """Processes that collate batches; 0: the main one."""
     dataloader_pin_memory: bool = True
@@ -204,8 +218,12 @@ class EvaluationSection(Section):
     """Tokens generated per turn at most; a turn that needs more counts as truncated."""
     batch_size: int = Field(8, ge=1)
     """Prompts generated together."""
-    baseline: bool = False
-    """Score the untuned model on the same rows as well."""
+    baseline: bool = True
+    """Score the untuned model on the same rows as well: doubles the time, and says what tuning changed."""
+    every_steps: int | None = Field(None, ge=1)
+    """While training, steps between two measurements of tool calls by generation on validation rows; null: none."""
+    every_samples: int = Field(32, ge=1)
+    """Validation rows of such a measurement, chosen once by dataset.seed."""
     views: list[View] = Field(["published", "answerable", "repaired", "unleaked", "tool_absent"], min_length=1)
     """Views of the test rows to score; repaired, the headline, must be one. Only tool_absent has prompts of its own."""
 
@@ -339,3 +357,14 @@ def _cross_checks(config: Config) -> Iterator[str]:
         yield "mirror.endpoints: {} names no source; remove the key, or name one"
     if "repaired" not in config.evaluation.views:
         yield "evaluation.views: repaired is missing; it is the view of the headline figures"
+    metric, every_steps = training.metric_for_best_model, config.evaluation.every_steps
+    if not metric.startswith("eval_") and every_steps is None:
+        yield f"evaluation.every_steps: needed with training.metric_for_best_model: {metric}, such as 20"
+    if config.dataset.validation_split is None:
+        for key, given in (
+            ("training.metric_for_best_model", metric != "eval_loss"),
+            ("training.early_stopping_patience", training.early_stopping_patience is not None),
+            ("evaluation.every_steps", every_steps is not None),
+        ):
+            if given:
+                yield f"dataset.validation_split: needed with {key}; name a split, or leave the other key out"

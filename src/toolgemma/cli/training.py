@@ -102,7 +102,12 @@ def training_task(config: Config) -> "tuple[Task, Fitted]":
         },
         "report": prepared.report | {"fit": _fit_report(fitted, len(rows), budget)},
     }
-    return Task(fitted.rows, encoded, tokenizer, dialect, facts), fitted
+    measure = None
+    if config.evaluation.every_steps:
+        from toolgemma.evaluation.while_training import tool_metrics
+
+        measure = tool_metrics(config, validation, tokenizer, dialect)
+    return Task(fitted.rows, encoded, tokenizer, dialect, facts, measure), fitted
 
 
 def _split(prepared: Prepared, name: str, key: str) -> Sequence[Conversation]:

@@ -15,7 +15,7 @@ Compares tool-call decisions (D1). Losses aren't in predictions.jsonl, and answe
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,20 +24,18 @@ import numpy as np
 
 from toolgemma.errors import DataError
 from toolgemma.evaluation.decisions import HEADLINE_VIEW
+from toolgemma.evaluation.intervals import COMPARED, Metric
 from toolgemma.evaluation.metrics import PRIMARY
 from toolgemma.evaluation.score import CallScore, score_from_record
 from toolgemma.evaluation.stats import (
     Floats,
     Interval,
     McNemar,
-    Statistic,
     bootstrap,
     difference,
-    f1,
     holm,
     mcnemar,
     randomisation,
-    ratio,
     smallest_gain,
     wilson,
 )
@@ -54,6 +52,8 @@ class Predicted:
     query_type: str
     prompt_sha256: str
     score: CallScore
+    cluster: str | None = None
+    """The row's group of near-duplicates; None: it is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,40 +106,6 @@ class Comparison:
     """What else differs between the two: precision, device, base, ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Metric:
-    """Columns of a row's score, which rows count, and the statistic over the columns' sums."""
-
-    columns: Callable[[CallScore], tuple[float, ...]]
-    counts: Callable[[CallScore], bool]
-    statistic: Statistic
-    binary: bool
-
-
-def _rate(outcome: Callable[[CallScore], bool], counts: Callable[[CallScore], bool] = lambda score: True) -> _Metric:
-    return _Metric(lambda score: (float(outcome(score)), 1.0), counts, ratio, binary=True)
-
-
-def _asked(score: CallScore) -> bool:
-    return score.gold > 0
-
-
-_METRICS: Mapping[str, _Metric] = {
-    "tool_call_accuracy": _rate(lambda score: score.correct),
-    "tool_name_accuracy": _rate(lambda score: score.names_correct, _asked),
-    "tool_args_accuracy": _Metric(lambda score: (score.credited, score.gold), _asked, ratio, binary=False),
-    "tool_call_f1": _Metric(
-        lambda score: (score.matched, score.called + score.malformed - score.matched, score.gold - score.matched),
-        lambda score: True,
-        f1,
-        binary=False,
-    ),
-    "exact_match": _rate(lambda score: score.exact),
-    "abstention_accuracy": _rate(lambda score: score.correct, lambda score: score.gold == 0),
-    "recall_call": _rate(lambda score: score.called > 0, _asked),
-}
-
-
 def read_predictions(path: Path) -> Predictions:
     """Read a predictions.jsonl as the evaluation writes it.
 
@@ -171,22 +137,21 @@ def compare(
     after: Predictions,
     *,
     view: str = HEADLINE_VIEW,
-    clusters: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two models on one view; `clusters` names the near-duplicate group of a row, where it has one.
+    """Compare two models on one view.
 
     Raises:
         DataError: different rows, prompts or decoding, or a view that isn't there.
     """
     keys = _same_questions(before, after, view)
-    groups = [(clusters or {}).get(row, row) for row, _ in keys]
     one, two = before.views[view], after.views[view]
+    groups = [one[key].cluster or key[0] for key in keys]
     pairs = [(one[key].score, two[key].score) for key in keys]
     strata = [one[key].query_type for key in keys]
     changes = {
         name: change
-        for name, metric in _METRICS.items()
+        for name, metric in COMPARED.items()
         if (change := _change(name, metric, pairs, strata, groups, seed)) is not None
     }
     primary = changes.pop(PRIMARY)
@@ -212,7 +177,7 @@ def _add(record: Mapping[str, Any], views: dict[str, dict[Key, Predicted]]) -> N
     for view, entry in record["views"].items():
         score = score_from_record(entry["score"])
         if isinstance(score, CallScore):
-            predicted = Predicted(record["query_type"], record["prompt_sha256"], score)
+            predicted = Predicted(record["query_type"], record["prompt_sha256"], score, record.get("cluster"))
             views.setdefault(view, {})[record["row"], record["position"]] = predicted
 
 
@@ -246,7 +211,7 @@ def _same_questions(before: Predictions, after: Predictions, view: str) -> list[
 
 def _change(
     name: str,
-    metric: _Metric,
+    metric: Metric,
     pairs: Sequence[tuple[CallScore, CallScore]],
     strata: Sequence[str],
     groups: Sequence[str],
@@ -267,7 +232,7 @@ def _change(
     return Change(name, _value(metric, before), _value(metric, after), gain, p)
 
 
-def _value(metric: _Metric, columns: Floats) -> float | None:
+def _value(metric: Metric, columns: Floats) -> float | None:
     value = float(metric.statistic(columns.sum(axis=0)))
     return None if math.isnan(value) else value
 

@@ -41,10 +41,20 @@ class Task:
     prompt: tuple[int, ...]
     sha256: str
     decisions: tuple[Decision, ...]
+    cluster: str
+    """The row's group of near-duplicates."""
 
 
-def tasks(decisions: Iterable[Decision], encode: Callable[[Decision], Sequence[int]]) -> list[Task]:
-    """Group decisions of the same row, turn and prompt; `encode` gives a decision's prompt as token ids."""
+def tasks(
+    decisions: Iterable[Decision],
+    encode: Callable[[Decision], Sequence[int]],
+    clusters: Mapping[str, str] | None = None,
+) -> list[Task]:
+    """Group decisions of the same row, turn and prompt; `encode` gives a decision's prompt as token ids.
+
+    `clusters` names the group of near-duplicates of a row, where it isn't alone.
+    """
+    groups = clusters or {}
     grouped: dict[tuple[str, int, str], list[Decision]] = {}
     prompts: dict[str, tuple[int, ...]] = {}
     for decision in decisions:
@@ -52,7 +62,9 @@ def tasks(decisions: Iterable[Decision], encode: Callable[[Decision], Sequence[i
         sha256 = hash_prompt(prompt)
         prompts[sha256] = prompt
         grouped.setdefault((decision.row, decision.position, sha256), []).append(decision)
-    return [Task(prompts[sha256], sha256, tuple(found)) for (_, _, sha256), found in grouped.items()]
+    return [
+        Task(prompts[sha256], sha256, tuple(found), groups.get(row, row)) for (row, _, sha256), found in grouped.items()
+    ]
 
 
 def hash_prompt(prompt: Sequence[int]) -> str:
@@ -74,6 +86,7 @@ def record(task: Task, completion: Completion, parsed: ParsedTurn) -> dict[str, 
         "turn": first.turn,
         "position": first.position,
         "query_type": first.query_type,
+        "cluster": task.cluster,
         "prompt_sha256": task.sha256,
         "prompt_tokens": len(task.prompt),
         "completion": completion.text,

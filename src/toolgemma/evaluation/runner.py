@@ -25,10 +25,12 @@ from toolgemma.config import Config, EvaluationSection, packed
 from toolgemma.conversation import Conversation
 from toolgemma.data.catalogue import catalogue
 from toolgemma.data.prepare import load_prepared, prepare
+from toolgemma.data.rules.duplicates import clusters
 from toolgemma.data.views import views
 from toolgemma.errors import CheckpointError, ConfigError
 from toolgemma.evaluation.baselines import BASELINES, score_baseline
 from toolgemma.evaluation.decisions import HEADLINE_VIEW, Decision, decisions
+from toolgemma.evaluation.intervals import headline_intervals
 from toolgemma.evaluation.metrics import METRICS, PRIMARY
 from toolgemma.evaluation.predictions import predict, tasks
 from toolgemma.evaluation.progress import progress_bar
@@ -144,21 +146,23 @@ def evaluate(
     rows, found_views = _test_views(config)
     planned = decisions(found_views)
     subject, identity = load_subject(checkpoint, config, console)
-    console.print(f"Evaluating {checkpoint} on {rows} rows of {config.dataset.test_split}", soft_wrap=True)
-    examination = _Examination(subject, config, planned, found_views[HEADLINE_VIEW], output, console)
+    console.print(f"Evaluating {checkpoint} on {len(rows)} rows of {config.dataset.test_split}", soft_wrap=True)
+    groups = clusters(rows)
+    examination = _Examination(subject, config, planned, found_views[HEADLINE_VIEW], groups, output, console)
     systems = {"tuned": examination.run("tuned", identity)}
     if config.evaluation.baseline:
         with subject.model.disable_adapter():
             systems[rundir.UNTUNED] = examination.run(rundir.UNTUNED, identity | {"adapter": None})
     for name in BASELINES:
-        systems[name] = {"views": summarise(score_baseline(name, planned))}
+        scored = score_baseline(name, planned)
+        systems[name] = {"views": summarise(scored), "intervals": headline_intervals(scored, groups)}
     report = {
         "toolgemma": toolgemma.__version__,
         "checkpoint": str(checkpoint),
         "base": packed(config.model.name, "model"),
         "dataset": packed(config.dataset.path or config.dataset.name, "data"),
         "split": config.dataset.test_split,
-        "rows": rows,
+        "rows": len(rows),
         "seed": config.dataset.seed,
         "identity": identity,
         "headline_view": HEADLINE_VIEW,
@@ -177,12 +181,11 @@ def evaluate_untuned(config: Config, output: Path, *, console: Console | None = 
         As `evaluate`.
     """
     console = console or Console()
-    _, found_views = _test_views(config)
+    rows, found_views = _test_views(config)
     subject, identity = load_subject(None, config, console)
-    planned = decisions(found_views)
-    return _Examination(subject, config, planned, found_views[HEADLINE_VIEW], output, console).run(
-        rundir.UNTUNED, identity
-    )
+    planned, headline_rows = decisions(found_views), found_views[HEADLINE_VIEW]
+    examination = _Examination(subject, config, planned, headline_rows, clusters(rows), output, console)
+    return examination.run(rundir.UNTUNED, identity)
 
 
 def headline(system: dict[str, Any]) -> dict[str, float | None]:
@@ -199,6 +202,7 @@ class _Examination:
     config: Config
     decisions: Sequence[Decision]
     conversations: Sequence[Conversation]
+    clusters: Mapping[str, str]
     output: Path
     console: Console
 
@@ -208,7 +212,7 @@ class _Examination:
         path = predictions_file(self.output, name)
         with progress_bar(self.console) as progress:
             scored = predict(
-                tasks(self.decisions, lambda decision: self.subject.prompt(decision.history)),
+                tasks(self.decisions, lambda decision: self.subject.prompt(decision.history), self.clusters),
                 parse=self.subject.dialect.parse,
                 complete=lambda prompts: self.subject.complete(prompts, self.config.evaluation),
                 path=path,
@@ -216,7 +220,12 @@ class _Examination:
                 progress=progress,
             )
             loss = self._loss(_beside(self.output, name, LOSS), identity, progress)
-        return {"views": summarise(scored), "loss": loss, "predictions": path.name}
+        return {
+            "views": summarise(scored),
+            "intervals": headline_intervals(scored, self.clusters),
+            "loss": loss,
+            "predictions": path.name,
+        }
 
     def _loss(self, path: Path, identity: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from toolgemma.tokens.encode import hash_rows
@@ -238,8 +247,8 @@ class _Examination:
         return loss
 
 
-def _test_views(config: Config) -> tuple[int, dict[str, list[Conversation]]]:
-    """How many rows are scored, and their views that are asked for, in their order.
+def _test_views(config: Config) -> tuple[list[Conversation], dict[str, list[Conversation]]]:
+    """The rows that are scored, as published, and their views that are asked for, in their order.
 
     A sample is the first `evaluation.max_samples` of a seeded shuffle: a smaller one is part of a larger one.
     """
@@ -256,7 +265,7 @@ def _test_views(config: Config) -> tuple[int, dict[str, list[Conversation]]]:
     chosen = [rows[index] for index in sorted(order[: config.evaluation.max_samples])]
     train = prepared.splits[config.dataset.train_split]
     found = views(chosen, config.dataset.seed, catalogue(prepared.splits), train)
-    return len(chosen), {view: rows for view, rows in found.items() if view in config.evaluation.views}
+    return chosen, {view: rows for view, rows in found.items() if view in config.evaluation.views}
 
 
 def load_subject(checkpoint: Path | None, config: Config, console: Console) -> tuple[Subject, dict[str, Any]]:

@@ -1,14 +1,16 @@
 """What is printed at the end of an evaluation: every system side by side, from the report alone.
 
-                        always    first      untuned      tuned
-                        abstain   tool
-    tool_call_accuracy  33.3 %    0.0 %      41.7 %       55.0 %
-                        20/60     0/60       25/60        33/60
+                        always          first           untuned         tuned
+                        abstain         tool
+    tool_call_accuracy  33.3 %          0.0 %           41.7 %          55.0 %
+                        [22.7, 45.9]    [0.0, 6.0]      [30.1, 54.3]    [42.5, 66.9]
+                        20/60           0/60            25/60           33/60
 
-Each figure stands with the numbers it was computed from (for F1: twice the hits of twice the hits + false + missed).
-The seven metrics are those of the headline view `repaired`; then by view, by query type, by number of tools offered,
-the turns after a result, the errors. What can't be computed (0/0, or a loss of a baseline without a model) prints as a
-dash. Takes no interval and makes no claim: whether a difference is shown is a question of statistics.
+Each figure stands with the numbers it was computed from (for F1: twice the hits of twice the hits + false + missed),
+in the headline with its 95 % interval. The seven metrics are those of the headline view `repaired`; then by view, by
+query type, by number of tools offered, the loss by part of turn, the turns after a result, the errors. What can't be
+computed (0/0, or a loss of a baseline without a model) prints as a dash. Makes no claim: overlapping intervals don't
+tell whether a difference is shown; the comparison row by row does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +33,7 @@ from toolgemma.evaluation.metrics import (
 
 NOTHING = "–"
 SYSTEMS = ("always_abstain", "first_offered_tool", "untuned", "tuned")
-_PRINTED = ("D2,", "D1 errors", "D2 errors")
+_PRINTED = ("Teacher-forced", "D2,", "D1 errors", "D2 errors")
 _UNITS = {"eval_loss"}  # printed as they are; all other figures are shares
 
 
@@ -45,7 +47,7 @@ class Sheet:
 
 
 def print_report(console: Console, report: Mapping[str, Any]) -> None:
-    """Print what a reader needs first: the headline, one figure a group, the turns after a result, the errors."""
+    """Print what a reader needs first: the headline, one figure a group, loss by part, turns after a result, errors."""
     every = sheets(report)
     chosen = [every[0], _groups_sheet(report), *(sheet for sheet in every[1:] if sheet.title.startswith(_PRINTED))]
     for sheet in chosen:
@@ -93,6 +95,16 @@ def figure(name: str, record: Mapping[str, Any] | None) -> str:
     return f"{100 * record['value']:.1f} % {counts}"
 
 
+def _with_interval(name: str, system: Mapping[str, Any]) -> str:
+    """A figure of the headline view with its interval, such as "62.5 % [47.0, 75.8] 25/40"."""
+    text = figure(name, _d1(system).get(name))
+    found = system["intervals"].get(name)
+    if text == NOTHING or not found or found["low"] is None:
+        return text
+    value, _, counts = text.rpartition(" ")
+    return f"{value} [{100 * found['low']:.1f}, {100 * found['high']:.1f}] {counts}"
+
+
 def _title(report: Mapping[str, Any]) -> str:
     return f"{report['rows']} rows of {report['split']}, view {HEADLINE_VIEW}, D1"
 
@@ -114,11 +126,11 @@ def _groups_sheet(report: Mapping[str, Any]) -> Sheet:
 
 def _headline_rows(systems: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for name in TOOL_CALL_METRICS:
-        yield (name, *(figure(name, _d1(system).get(name)) for system in systems.values()))
+        yield (name, *(_with_interval(name, system) for system in systems.values()))
     for name in LOSS_METRICS:
         yield (name, *(figure(name, system.get("loss", {}).get(name)) for system in systems.values()))
     for name in COMPANIONS:
-        yield (name, *(figure(name, _d1(system).get(name)) for system in systems.values()))
+        yield (name, *(_with_interval(name, system) for system in systems.values()))
 
 
 def _view_rows(systems: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

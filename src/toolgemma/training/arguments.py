@@ -2,8 +2,8 @@
 
 Three things are decided here and not by a key. No autocast: the base's weights are already in the dtype of
 `model.dtype` and the adapter is float32 on purpose, so there is nothing to cast. One process, one device: a second
-GPU would change the batch that the config names. Nothing is left to Trainer that `training.checkpoint` does: it keeps
-checkpoints complete, rotates them and knows the best.
+GPU would change the batch that the config names. Nothing is left to Trainer that `training.checkpoint` and
+`training.best` do: they keep checkpoints complete, rotate them and know the best.
 """
 
 import dataclasses
@@ -37,8 +37,6 @@ def training_arguments(config: Config, *, device: str, validated: bool) -> Train
         "use_cpu": device == "cpu",
         "dataloader_pin_memory": section.dataloader_pin_memory and device == "cuda",
         "eval_strategy": "steps" if validated else "no",
-        "metric_for_best_model": "eval_loss" if validated else None,
-        "greater_is_better": False if validated else None,
     }
     try:
         arguments = OneDeviceArguments(**values)

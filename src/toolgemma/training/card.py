@@ -49,7 +49,8 @@ after lint and repair (`{config.dataset.repair}`). The loss is on the assistant'
 
 {_table(manifest["figures"])}
 
-These are teacher-forced. Whether the model calls the right tool is measured by generation:
+All are on validation rows, at the best step: `eval_loss` and `eval_accuracy` teacher-forced, tool-call figures (where
+training measured them) by generation. On the test rows:
 `toolgemma evaluate --model_path <this folder> --baseline`.
 
 ## Use

@@ -11,7 +11,6 @@ written, for its hash. It doesn't guard against two processes that train into on
 
 import hashlib
 import logging
-import math
 import os
 import re
 import shutil
@@ -56,18 +55,6 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
             control.should_save = control.should_training_stop = True
         if control.should_save or control.should_evaluate:
             control.should_log = True
-
-    def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        metrics: dict[str, float],
-        **kwargs: Any,
-    ) -> None:
-        """Save a new best at once, wherever `save_steps` stands."""
-        if metrics["eval_loss"] < (math.inf if state.best_metric is None else state.best_metric):
-            control.should_save = True
 
     def on_save(
         self,
@@ -128,8 +115,17 @@ def maths(config: Config, *, base: str, dtype: torch.dtype, rows: Mapping[str, S
         | {f"lora.{key}": value for key, value in config.lora.model_dump(mode="json").items()}
         | {"model.name (weights)": base, "model.quantization": config.model.quantization}
         | {"model.dtype": str(dtype).removeprefix("torch.")}
+        | {f"evaluation.{key}": value for key, value in _measured(config).items()}
         | {f"rows of {split}": hash_rows(encoded) for split, encoded in rows.items()}
     )
+
+
+def _measured(config: Config) -> dict[str, Any]:
+    """What decides the figures measured by generation, and so the best step, where there are any."""
+    section = config.evaluation
+    if section.every_steps is None:
+        return {}
+    return section.model_dump(mode="json", include={"every_steps", "every_samples", "max_new_tokens"})
 
 
 def differences(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

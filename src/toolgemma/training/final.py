@@ -28,6 +28,7 @@ from toolgemma.training.checkpoint import SAVING, seal
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+_SPEED = ("_runtime", "_per_second", "_supervised_tokens")
 
 
 def write_final(
@@ -93,7 +94,7 @@ def figures(state: TrainerState, train_rows: int, validation_rows: int) -> dict[
         "best_step": state.best_global_step or state.global_step,
         "train_loss_first": losses[0] if losses else None,
         "train_loss_last": losses[-1] if losses else None,
-    } | {key: best[key] for key in sorted(best) if key.startswith(("eval_loss", "eval_accuracy"))}
+    } | {key: best[key] for key in sorted(best) if key.startswith("eval_") and not key.endswith(_SPEED)}
 
 
 def check_login(repository: str) -> None:

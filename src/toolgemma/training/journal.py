@@ -26,6 +26,7 @@ from toolgemma.errors import CheckpointError, DivergedError
 
 logger = logging.getLogger(__name__)
 
+_SHOWN = ("tool_call_accuracy", "tool_call_f1", "abstention_accuracy", "malformed_rate")
 _SPEED_WINDOW_S = 3600.0  # a step can take minutes on a CPU
 
 
@@ -83,6 +84,7 @@ class Journal(TrainerCallback):  # type: ignore[misc]
             speed_estimate_period=_SPEED_WINDOW_S,
         )
         self._task: TaskID | None = None
+        self._measuring: TaskID | None = None
         self._first_step = 0
         self._began = 0.0
 
@@ -135,6 +137,15 @@ class Journal(TrainerCallback):  # type: ignore[misc]
                 "step %d/%d: eval_loss %.4f, eval_accuracy %.4f%s",
                 state.global_step, state.max_steps, logs["eval_loss"], logs["eval_accuracy"], parts,
             )  # fmt: skip
+            if "eval_tool_call_accuracy" in logs:
+                figures = ", ".join(f"{key} {logs[f'eval_{key}']:.3f}" for key in _SHOWN if f"eval_{key}" in logs)
+                logger.info("step %d/%d: by generation: %s", state.global_step, state.max_steps, figures)
+
+    def measuring(self, done: int, total: int) -> None:
+        """Draw how far a measurement by generation is, below the bar of the training."""
+        if self._measuring is None:
+            self._measuring = self._bar.add_task("measuring", rate="", figures="")
+        self._bar.update(self._measuring, completed=done, total=total, visible=done < total)
 
     def _log_training(self, logs: dict[str, Any], state: TrainerState) -> None:
         speed = self._steps_per_second(state)

@@ -13,7 +13,7 @@ with `reuse` a finished one is taken as it is where the same rows and settings m
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from toolgemma.errors import CheckpointError, DataError
 from toolgemma.format import Dialect
 from toolgemma.model import device, load, system
 from toolgemma.tokens.encode import Encoded
-from toolgemma.training import checkpoint, final, journal
+from toolgemma.training import best, checkpoint, final, journal
 from toolgemma.training.arguments import training_arguments
 from toolgemma.training.stop import Interrupted, Stop
 from toolgemma.training.trainer import SupervisedTrainer
@@ -38,6 +38,10 @@ logger = logging.getLogger(__name__)
 
 _BYTES_A_WEIGHT = 12  # of the adapter in a step checkpoint: itself and Adam's two moments, all float32
 _SPACE_MARGIN = 128 * 2**20
+
+
+Measure = Callable[[PeftModel, Callable[[int, int], None]], Mapping[str, float]]
+"""Takes the model and a function that is told (done, of so many); gives figures by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Task:
     facts: Mapping[str, Any]
     """Goes into manifests and the card: `dataset` ({name, license, fingerprint, ...}) and whatever else explains the
     rows; `report` is written to data_report.json instead."""
+    measure: Measure | None = None
+    """Figures of the model by generation, for `evaluation.every_steps`; needed with it."""
 
 
 def train(config: Config, task: Task, *, resume: bool = False, reuse: bool = False) -> Path:
@@ -132,8 +138,9 @@ def _fit(
     run = Path(config.training.output_dir)
     if start is not None:
         manifest = rundir.read_manifest(start)
-        if manifest["step"] >= manifest["max_steps"]:
-            return TrainerState.load_from_json(str(start / TRAINER_STATE_NAME))
+        state = TrainerState.load_from_json(str(start / TRAINER_STATE_NAME))
+        if manifest["step"] >= manifest["max_steps"] or best.patience_spent(state, config.training):
+            return state
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     checkpoint.require_space(run, trainable * _BYTES_A_WEIGHT + _SPACE_MARGIN)
     stop = Stop()
@@ -145,7 +152,8 @@ def _fit(
         rows=task.rows,
         validation=task.validation,
         pad_token_id=task.tokenizer.pad_token_id,
-        callbacks=[book, keeper],
+        callbacks=[book, best.BestStep(config), keeper],
+        measure=lambda step: _measure(task, config.evaluation.every_steps, step, model, book),
     )
     with book, stop:
         trainer.train(resume_from_checkpoint=str(start) if start else None)
@@ -154,11 +162,26 @@ def _fit(
     return trainer.state
 
 
+def _measure(
+    task: Task, every_steps: int | None, step: int, model: PeftModel, book: journal.Journal
+) -> Mapping[str, float]:
+    """Figures by generation where they are due at this step, else none."""
+    if every_steps is None or step % every_steps:
+        return {}
+    assert task.measure is not None
+    return task.measure(model, book.measuring)
+
+
 def _close(
     run: Path, config: Config, task: Task, base: Gemma3ForCausalLM, facts: Mapping[str, Any], state: TrainerState
 ) -> Path:
     """Write checkpoint-final from the best checkpoint (the last one where nothing was evaluated)."""
     best_step = state.best_global_step or state.global_step
+    if task.validation and not state.best_global_step:
+        logger.warning(
+            "%s was never measured in %d steps: checkpoint-final is the last step",
+            config.training.metric_for_best_model, state.global_step,
+        )  # fmt: skip
     explained = {key: value for key, value in task.facts.items() if key != "report"}
     made = final.write_final(
         run,

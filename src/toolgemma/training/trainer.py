@@ -9,10 +9,13 @@ skips what isn't finite. Here a loss that isn't finite ends the run.
 Costs: what model.loss costs. One process, one device; no mixed precision by autocast.
 """
 
-from collections.abc import Iterator, Sequence
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -31,7 +34,10 @@ Batch = dict[str, Tensor]
 
 
 class SupervisedTrainer(Trainer):  # type: ignore[misc]
-    """Trains a PEFT model on encoded rows; `validation` may be empty."""
+    """Trains a PEFT model on encoded rows; `validation` may be empty.
+
+    `measure` gives further figures of an evaluation at a step, or none; it may not change the model.
+    """
 
     def __init__(
         self,
@@ -42,8 +48,10 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         validation: Sequence[Encoded],
         pad_token_id: int,
         callbacks: Sequence[TrainerCallback] = (),
+        measure: Callable[[int], Mapping[str, float]] | None = None,
     ) -> None:
         self.meter = Meter()
+        self._measure = measure
         self.control: TrainerControl
         super().__init__(
             model=model,
@@ -101,13 +109,15 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         self.model.eval()
         totals: list[Tensor] | None = None
         rows = 0
-        with torch.no_grad():
+        with _undisturbed(self.args.device), torch.no_grad():
             for batch in dataloader:
                 sums = _as_float64(supervised_loss(self.model, batch))
                 totals = sums if totals is None else [total + value for total, value in zip(totals, sums, strict=True)]
                 rows += len(batch["labels"])
                 self.control = self.callback_handler.on_prediction_step(self.args, self.state, self.control)
+            measured = self._measure(self.state.global_step) if self._measure else {}
         metrics = _metrics(totals, metric_key_prefix)
+        metrics |= {f"{metric_key_prefix}_{name}": value for name, value in measured.items()}
         check_finite(f"{metric_key_prefix}_loss", metrics[f"{metric_key_prefix}_loss"], self.state.global_step)
         return EvalLoopOutput(predictions=None, label_ids=None, metrics=metrics, num_samples=rows)
 
@@ -122,6 +132,19 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         save_adapter(self.model, folder)
+
+
+@contextlib.contextmanager
+def _undisturbed(device: torch.device) -> Iterator[None]:
+    """Give every random state back as it was: evaluating draws from them (a DataLoader does, even without workers), and
+    dropout would go another way for having been watched."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 def _as_float64(sums: LossSums) -> list[Tensor]:

@@ -41,6 +41,22 @@ def asked_in(train: Sequence[Conversation], rows: Sequence[Conversation]) -> set
     return {rows[b - len(train)].id for a, b, _ in (*exact, *near) if a < len(train) <= b}
 
 
+def clusters(rows: Sequence[Conversation]) -> dict[str, str]:
+    """Each row's group of repeated or nearly repeated queries, named by its first row; a lone row is its own group."""
+    exact, near = _repeated([_query(conversation) for conversation in rows])
+    first = list(range(len(rows)))
+
+    def leader(index: int) -> int:
+        while first[index] != index:
+            index = first[index]
+        return index
+
+    for a, b, _ in (*exact, *near):
+        one, other = sorted((leader(a), leader(b)))
+        first[other] = one
+    return {row.id: rows[leader(index)].id for index, row in enumerate(rows)}
+
+
 def _repeated(queries: Sequence[str]) -> tuple[list[tuple[int, int, float]], list[tuple[int, int, float]]]:
     """(i, j, similarity) with i < j of the queries that are the same, and of those that are nearly the same."""
     by_text: dict[str, list[int]] = defaultdict(list)
