@@ -65,8 +65,8 @@ class FakeHub:
 
     repositories: dict[str, Repository]
     faults: dict[str, str] = field(default_factory=dict)
-    """503, html (a captive portal), a URL (redirected there); for files: die (half of it, then the server is gone),
-    truncate, corrupt, slow."""
+    """503, html (a captive portal), drip (byte by byte), a URL (redirected there); for files: die (half of it, then the
+    server is gone), truncate, corrupt, slow."""
     log: list[tuple[str, str, str | None]] = field(default_factory=list)
     """(method, path, authorization header) of each request."""
 
@@ -153,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.send(503, b"busy", {})
         if fault and fault.startswith("http"):
             return self.send(302, b"", {"Location": fault + self.path})
+        if fault == "drip":
+            return self.send(200, b"{" + b" " * 1000, {"Content-Type": "application/json"}, fault)
         if fault == "html":
             return self.send(200, b"<html>Please log in to the hotel's network</html>", {"Content-Type": "text/html"})
         if repository is None:
@@ -246,10 +248,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.hub.stop()
             return
-        if fault == "slow":
-            for place in range(0, len(content), 4096):
-                self.wfile.write(content[place : place + 4096])
-                time.sleep(0.02)
+        if fault in ("slow", "drip"):
+            step = 4096 if fault == "slow" else 1
+            with contextlib.suppress(OSError):  # the client may have had enough
+                for place in range(0, len(content), step):
+                    self.wfile.write(content[place : place + step])
+                    time.sleep(0.02)
             return
         self.wfile.write(content)
 

@@ -141,16 +141,21 @@ def test_states_of_good_and_bad_sources(folder, home):
 
 
 def test_the_limit_holds_whatever_the_sources_do(folder):
-    """Nothing waits for a black hole or for a file that trickles; the thread that does is left behind."""
+    """Nothing waits for a black hole, a file that trickles or an answer that drips; who does is left behind."""
     (folder / "tokenizer.json").write_bytes(b"x" * 4_000_000)  # 20 s at the slow server's pace
-    with FakeHub({"google/gemma": Repository(folder)}, {"*/resolve/*": "slow"}) as slow, black_hole() as silent:
-        sources = [endpoints.Source("slow", slow.url), endpoints.Source("silent", silent)]
+    with (
+        FakeHub({"google/gemma": Repository(folder)}, {"*/resolve/*": "slow"}) as slow,
+        FakeHub({}, {"*": "drip"}) as dripping,
+        black_hole() as silent,
+    ):
+        urls = {"slow": slow.url, "silent": silent, "dripping": dripping.url}
+        sources = [endpoints.Source(name, url) for name, url in urls.items()]
         asked = probe.questions([MODEL], sources, token=None, token_hosts=(), modelscope_ids={})
         started = time.monotonic()
         found = probe.ask(asked, limit_s=1.0)
         took = time.monotonic() - started
     assert took < 3
-    assert [one.state for one in found] == ["serves", "silent"]
+    assert [one.state for one in found] == ["serves", "silent", "silent"]
 
 
 def one(name: str, state: str = "serves", speed: float | None = None, latency: float | None = 0.1) -> probe.Measurement:

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import huggingface_hub
@@ -78,6 +79,7 @@ def test_what_is_needed_arrives_once_and_then_asks_nobody(folder, sources):
         assert set(good.fetched()) == NEEDED - {"model.safetensors"}
         assert is_whole(hub.fetch(MODEL, hub.MODEL_FILES))
         assert sorted(good.fetched()) == sorted(NEEDED)
+        assert len([path for _, path, _ in good.log if path.endswith("/config.json")]) == 2  # one HEAD, one GET
         asked = len(good.log)
         assert hub.fetch(MODEL, hub.MODEL_FILES) == hub.fetch(MODEL, hub.TOKENIZER_FILES) == tokenizer
         assert len(good.log) == asked
@@ -93,6 +95,11 @@ def test_a_download_survives_the_death_of_its_mirror(folder, sources, home, capl
     ):
         sources(dying.url, good.url)
         memory.remember(MODEL, ("source0", "source1"), {}, os.environ)
+        blobs = home / "hub" / "models--google--gemma" / "blobs"
+        blobs.mkdir(parents=True)
+        for name, age in (("half.incomplete", 0), ("another.process.incomplete", 3600)):
+            (blobs / name).write_bytes(b"x")
+            os.utime(blobs / name, (time.time() - age,) * 2)
         with caplog.at_level(logging.INFO, "toolgemma"):
             assert is_whole(hub.fetch(MODEL, hub.MODEL_FILES))
         assert dying.fetched()[:2] == ["config.json", "model.safetensors"]
@@ -103,7 +110,7 @@ def test_a_download_survives_the_death_of_its_mirror(folder, sources, home, capl
     assert "source0 failed while model google/gemma was downloaded" in text
     assert "1 of 4 files are whole and stay; going on with source1" in text
     assert memory.recall(MODEL, {}, os.environ) is None
-    assert not list((home / "hub").rglob("*.incomplete"))
+    assert [path.name for path in blobs.glob("*.incomplete")] == ["another.process.incomplete"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,7 @@ def test_dead_silent_and_lacking_sources_give_way(folder, sources):
         assert set(good.fetched()) == NEEDED - {"model.safetensors"}
 
 
-def test_corrupted_everywhere_leaves_nothing_behind(folder, sources, home):
+def test_corrupted_everywhere_leaves_nothing_behind(folder, sources, home, monkeypatch):
     with FakeHub({NAME: Repository(folder)}, {"*/model.safetensors": "corrupt"}) as bad:
         sources(bad.url)
         with pytest.raises(HubError, match=r"can't be downloaded \(source0 sent other bytes for model.safetensors"):
@@ -144,6 +151,8 @@ def test_corrupted_everywhere_leaves_nothing_behind(folder, sources, home):
     assert kept == NEEDED - {"model.safetensors"}
     wrong = hashlib.sha256(FILES["model.safetensors"]).hexdigest()
     assert not list((home / "hub").rglob(wrong))
+    monkeypatch.chdir(folder)  # files of the same names prove nothing
+    assert hub.cached(MODEL, hub.MODEL_FILES, os.environ) is None
 
 
 def test_no_token_reaches_a_host_that_may_not_see_it(folder, sources, monkeypatch):
@@ -219,7 +228,12 @@ def test_xet_goes_past_the_mirror_unless_it_is_off(folder, tmp_path, xet):
         del environ["HF_HUB_DISABLE_XET"]
         code = f"from toolgemma import hub; print(hub.fetch(hub.Repository('model', {NAME!r}), hub.MODEL_FILES))"
         done = subprocess.run(
-            [sys.executable, "-c", code], env=environ | variables, capture_output=True, text=True, timeout=90
+            [sys.executable, "-c", code],
+            env=environ | variables,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=90,
         )
         if xet == "off":
             assert done.returncode == 0, done.stderr

@@ -111,9 +111,8 @@ def _from_hub(source: Source, repository: Repository, patterns: Sequence[str], p
             raise HubError(f"{repository} holds no file that is needed ({', '.join(patterns)})")
         record(repository, patterns, Path(), files, os.environ, verified=False)
         revision = repository.revision  # once by the branch's name, so that other tools find it in the cache
-        for name in files:
-            if name in here():
-                continue
+        present = here()
+        for name in (name for name in files if name not in present):
             if not is_reachable(source.url):
                 raise ConnectionError(f"{source.url} can't be reached any more")
             hf_hub_download(
