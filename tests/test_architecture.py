@@ -16,7 +16,7 @@ FLOORS = {
     "tokens": 3, "sample": 3,
     "model": 4,
     "training": 5, "inference": 5,
-    "evaluation": 6,
+    "evaluation": 6, "doctor": 6,
     "cli": 7,
 }  # fmt: skip
 MAY_SHARE_A_FLOOR = {0, 1}  # single modules on the ground may use each other; folders on one floor may not

@@ -34,6 +34,8 @@ def toolgemma_arguments(command: str) -> list[str] | None:
     words = shlex.split(command, comments=True)
     if words[:2] == ["uv", "run"]:
         words = words[2:]
+    if words[:1] == ["--no-sync"]:
+        words = words[1:]
     if words[:1] == ["toolgemma"]:
         return words[1:]
     if words[:1] == ["python"] and len(words) > 1 and words[1].startswith("scripts/"):

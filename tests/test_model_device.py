@@ -7,14 +7,20 @@ import torch
 
 from toolgemma.config import ModelSection
 from toolgemma.errors import ConfigError
-from toolgemma.model import device
+from toolgemma.model import cuda, device
+
+ALL = ("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120")
 
 
 @pytest.fixture
 def machine(monkeypatch):
     """Pretend to be a machine."""
 
-    def pretend(*, capability=None, cuda_build="13.2", driver=False, mps=False, flags=(), bitsandbytes=False):
+    def pretend(
+        *, capability=None, cuda_build="13.2", driver=False, mps=False, flags=(), bitsandbytes=False, archs=ALL, mac=""
+    ):
+        monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: list(archs))
+        monkeypatch.setattr(device.platform, "mac_ver", lambda: (mac, ("", "", ""), ""))
         monkeypatch.setattr(torch.cuda, "is_available", lambda: capability is not None)
         monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *a: capability)
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda *a: "Some GPU")
@@ -76,6 +82,66 @@ def test_mps_runs_in_float32(machine):
     assert (placement.device, placement.dtype) == ("mps", torch.float32)
 
 
+def test_mps_limits_are_said(machine):
+    machine(mps=True, mac="15.1")
+    placement = device.choose(ModelSection(dtype="bfloat16"))
+    assert (placement.device, placement.dtype) == ("mps", torch.bfloat16)
+    with pytest.raises(ConfigError, match=r"4bit.*needs a CUDA GPU.*run on mps"):
+        device.choose(ModelSection(quantization="4bit"))
+    machine(mps=True, mac="13.6")
+    with pytest.raises(ConfigError, match=r"bfloat16.*macOS 14, and this is 13\.6"):
+        device.choose(ModelSection(dtype="bfloat16"))
+    assert device.choose(ModelSection(device="mps")).dtype == torch.float32
+
+
+def test_cuda_comes_before_mps(machine):
+    machine(capability=(8, 6), mps=True)
+    assert device.choose(ModelSection()).device == "cuda"
+
+
+def test_a_card_that_this_build_holds_no_code_for(machine, caplog):
+    """A GTX 1080 under today's default build: torch says that CUDA is there, and the first kernel would fail."""
+    machine(capability=(6, 1), archs=("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120"))
+    placement = device.choose(ModelSection())
+    assert placement.device == "cpu" and cuda.INSTALL_LEGACY in placement.reason and "6.1" in caplog.text
+    with pytest.raises(ConfigError, match=r"can't be used: Some GPU.*sm_75.*torch-backend=cu126"):
+        device.choose(ModelSection(device="cuda"))
+
+
+@pytest.mark.parametrize(
+    ("archs", "capability", "runs"),
+    [
+        (["sm_60"], (6, 1), True),
+        (["sm_61"], (6, 0), False),
+        (["sm_75"], (8, 6), False),
+        (["sm_80"], (8, 9), True),
+        (["sm_90a"], (9, 0), True),
+        (["sm_100a"], (10, 3), False),
+        (["sm_100f"], (10, 3), True),
+        (["compute_75"], (8, 6), True),
+        (["compute_90"], (8, 6), False),
+        (["sm_120"], (12, 1), True),
+        ([], (8, 6), False),
+    ],
+)
+def test_which_code_runs_on_which_card(archs, capability, runs):
+    assert cuda.runs_on(archs, capability) is runs
+
+
+@pytest.mark.parametrize(
+    ("build", "driver", "driver_cuda", "runs"),
+    [
+        ("13.2", "580.65", "13.0", True),
+        ("13.2", "570.10", "12.8", False),
+        ("12.6", "525.60", None, True),
+        ("12.6", "470.82", None, False),
+        ("12.6", "581.15", "13.0", True),
+    ],
+)
+def test_which_driver_runs_which_build(build, driver, driver_cuda, runs):
+    assert cuda.driver_runs(build, driver, driver_cuda) is runs
+
+
 def test_asked_for_dtype_wins_and_a_slow_one_is_warned_about(machine, caplog):
     machine(capability=(7, 5))
     placement = device.choose(ModelSection(dtype="bfloat16"))
@@ -97,7 +163,7 @@ def test_cpu_build_beside_a_driver_names_the_cure(machine, caplog):
     with pytest.raises(ConfigError, match=r"CPU build; cure: `uv pip install --reinstall-package torch torch"):
         device.choose(ModelSection(device="cuda"))
     assert "CPU build" in device.choose(ModelSection()).reason
-    assert device.CUDA_CURE in caplog.text
+    assert cuda.INSTALL in caplog.text
 
 
 def test_cuda_without_a_driver_is_said(machine):

@@ -1,13 +1,16 @@
 """The dry run against the real thing: exact counts, and estimates within stated bounds."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
-from toolgemma.config import LoraSection, TrainingSection
+from toolgemma.config import LoraSection
 from toolgemma.model import device, load
+from toolgemma.training import memory
 from toolgemma.training.arguments import training_arguments
-from toolgemma.training.plan import count_steps, estimate_memory, measure_rate, plan
+from toolgemma.training.plan import count_steps, measure_rate, plan, settle
 from toolgemma.training.trainer import SupervisedTrainer
 from training_runs import make_config, make_rows
 
@@ -70,13 +73,28 @@ def test_full_shape_has_the_published_counts():
 
 def test_memory_estimate_is_near_what_was_measured(tmp_path):
     """benchmarks/full_shape_step.py on a CPU, 1,024 tokens, bfloat16: 8.2 to 9.92 GB in four runs, 4.85 recomputing."""
-    _, model = full_shape()
-    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    placement = device.Placement("cpu", torch.bfloat16, "sdpa", "")
     config = make_config("any", tmp_path, "lora.r=16", "lora.lora_dropout=0.05")
-    assert 8.20e9 < estimate_memory(config, model, trainable, 1024, placement) < 1.1 * 9.92e9
-    less = config.model_copy(update={"training": TrainingSection(gradient_checkpointing=True)})
-    assert estimate_memory(less, model, trainable, 1024, placement) == pytest.approx(4.85e9, rel=0.1)
+    load_of_step = memory.Load("cpu", "bfloat16", 1, 1024)
+    assert 8.20e9 < memory.predict(memory.GEMMA_3_1B, config, load_of_step).total < 9.92e9
+    less = memory.predict(memory.GEMMA_3_1B, config, replace(load_of_step, checkpointing=True)).total
+    assert less == pytest.approx(4.85e9, rel=0.2)
+
+
+def test_auto_is_settled_for_the_memory_that_is_free(tiny_model, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "toolgemma")
+    config = make_config(
+        tiny_model, tmp_path, "training.per_device_train_batch_size=auto", "training.gradient_accumulation_steps=auto",
+        "training.gradient_checkpointing=auto",
+    )  # fmt: skip
+    placement = device.choose(config.model)
+    settled = settle(config, placement, longest=24).training
+    assert (settled.per_device_train_batch_size, settled.gradient_accumulation_steps) == (1, 8)
+    assert settled.gradient_checkpointing is False and "auto: 1 rows at a time, 8 times a step" in caplog.text
+    monkeypatch.setattr("toolgemma.training.plan.device_budget", lambda placement: 2**30)
+    assert settle(config, placement, longest=24).training.gradient_checkpointing is True
+    assert "more than is free" in caplog.text
+    fixed = make_config(tiny_model, tmp_path)
+    assert settle(fixed, placement, longest=24) is fixed
 
 
 def test_rate_is_measured_in_the_dtype_of_the_run():

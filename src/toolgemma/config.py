@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 
 from toolgemma.errors import ConfigError
 
@@ -50,6 +59,23 @@ class Section(BaseModel):
     """Base of all sections: frozen, strict about names, described by the line under each field."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+
+
+def _or_auto(kind: Any, wanted: str) -> PlainValidator:
+    """A validator for `kind` or the word auto, with one message instead of one for each."""
+    adapter = TypeAdapter(kind)
+
+    def check(value: Any) -> Any:
+        try:
+            return value if value == "auto" else adapter.validate_python(value)
+        except ValidationError:
+            raise ValueError(f"give {wanted}, or auto") from None
+
+    return PlainValidator(check)
+
+
+CountOrAuto = Annotated[int | Literal["auto"], _or_auto(Annotated[int, Field(ge=1)], "a number of 1 or more")]
+SwitchOrAuto = Annotated[bool | Literal["auto"], _or_auto(bool, "true or false")]
 
 
 class ModelSection(Section):
@@ -162,20 +188,20 @@ class TrainingSection(Section):
     """Shape of the learning rate after warm-up."""
     warmup_ratio: float = Field(0.03, ge=0, lt=1)
     """Share of all steps in which the learning rate rises from 0."""
-    per_device_train_batch_size: int = Field(1, ge=1)
-    """Rows per forward pass."""
+    per_device_train_batch_size: CountOrAuto = 1
+    """Rows per forward pass; auto: as many as fit into memory, with the rows of an optimizer step unchanged."""
     per_device_eval_batch_size: int = Field(1, ge=1)
     """Rows per forward pass of the eval_loss; the figure doesn't depend on it."""
-    gradient_accumulation_steps: int = Field(8, ge=1)
-    """Forward passes per optimizer step."""
+    gradient_accumulation_steps: CountOrAuto = 8
+    """Forward passes per optimizer step, at one row each where the batch size is auto; auto: 8 rows a step or more."""
     optim: str = "adamw_torch"
     """Optimizer, as transformers names it (adamw_torch, adamw_8bit, adafactor, ...)."""
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay."""
     max_grad_norm: float = Field(1.0, ge=0)
     """Gradients are scaled down to this norm; 0: never."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: about a third slower, far less memory."""
+    gradient_checkpointing: SwitchOrAuto = False
+    """Recompute activations in the backward pass: about a third slower, far less memory; auto: where it must be."""
     logging_steps: int = Field(5, ge=1)
     """Steps between two lines of metrics.jsonl."""
     eval_steps: int = Field(20, ge=1)

@@ -1,10 +1,10 @@
 """The command line: one typer app whose commands read flags, call the floors below and print what came out.
 
-    toolgemma quickstart | run | prepare | lint | show | train | evaluate | compare | mirrors | info
+    toolgemma quickstart | run | prepare | lint | show | train | evaluate | compare | mirrors | info | doctor | plan
 
-A `ToolgemmaError` is printed as one message and exits with 2; `lint` exits with 1 where the data has errors; an
-interruption exits with 130 (Ctrl-C) or 143 (SIGTERM). Anything else is our bug and keeps its traceback. Heavy
-libraries are imported by the command that needs them, so that `--help` answers at once.
+A `ToolgemmaError` is printed as one message and exits with 2; `lint` exits with 1 where the data has errors, `doctor`
+where a config can't run; an interruption exits with 130 (Ctrl-C) or 143 (SIGTERM). Anything else is our bug and keeps
+its traceback. Heavy libraries are imported by the command that needs them, so that `--help` answers at once.
 """
 
 import errno
@@ -13,6 +13,8 @@ import sys
 import typer
 
 from toolgemma.cli import commands, mirrors, options
+from toolgemma.cli.doctor import doctor
+from toolgemma.cli.plan import plan
 from toolgemma.errors import ToolgemmaError
 
 app = typer.Typer(
@@ -34,6 +36,8 @@ for command in (
     commands.compare,
     mirrors.mirrors,
     commands.info,
+    doctor,
+    plan,
 ):
     app.command()(command)
 

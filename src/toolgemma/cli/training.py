@@ -19,6 +19,7 @@ from toolgemma.format import get_dialect
 
 if TYPE_CHECKING:
     from toolgemma.tokens.fit import Fitted
+    from toolgemma.training.plan import Plan
     from toolgemma.training.run import Task
 
 LICENSES = {"shawhin/tool-use-finetuning": "MIT"}
@@ -51,6 +52,7 @@ def dry_run(config: Config) -> None:
 
     task, fitted = training_task(config)
     found = plan(config, task.rows, task.validation)
+    choice = found.choice
     table = Table(title="Dry run: nothing was trained", title_justify="left", show_header=False)
     for name, value in (
         ("runs on", found.placement),
@@ -62,7 +64,9 @@ def dry_run(config: Config) -> None:
         ("longest row", f"{found.longest_row:,} tokens of {config.data_processing.max_seq_length:,}"),
         ("steps", f"{found.steps:,} ({found.steps_per_epoch:,} an epoch)"),
         ("parameters", f"{found.base_parameters:,}, {found.trainable_parameters:,} of them trained"),
-        ("memory, estimated", f"{found.estimated_memory_bytes / 2**30:.1f} GiB"),
+        ("rows at a time", f"{choice.rows}, {choice.accumulation} times a step"),
+        ("checkpointing", "on" if choice.checkpointing else "off"),
+        ("memory, predicted", f"{choice.memory.total / 2**30:.1f} GiB; {_room(found)}"),
         ("time, estimated", _duration(found.estimated_seconds)),
     ):
         table.add_row(name, value)
@@ -108,6 +112,11 @@ def training_task(config: Config) -> "tuple[Task, Fitted]":
 
         measure = tool_metrics(config, validation, tokenizer, dialect)
     return Task(fitted.rows, encoded, tokenizer, dialect, facts, measure), fitted
+
+
+def _room(found: "Plan") -> str:
+    budget = f"{found.memory_bytes / 2**30:.1f} GiB may be used"
+    return budget if found.choice.fits else f"only {budget}: see `toolgemma plan`"
 
 
 def _split(prepared: Prepared, name: str, key: str) -> Sequence[Conversation]:

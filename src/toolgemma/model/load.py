@@ -154,6 +154,15 @@ def add_lora(model: nn.Module, lora: LoraSection, seed: int) -> PeftModel:
         return get_peft_model(cast(Any, model), lora_config(lora), autocast_adapter_dtype=True)
 
 
+def recompute_activations(model: nn.Module) -> None:
+    """Switch gradient checkpointing on, as Trainer does at its start."""
+    base = cast(Any, model).get_base_model()
+    # transformers renamed it after 5.17 and warns about the old name.
+    enable = getattr(base, "activation_checkpointing_enable", None) or base.gradient_checkpointing_enable
+    enable()
+    base.enable_input_require_grads()
+
+
 def lora_config(lora: LoraSection) -> LoraConfig:
     """peft's config of the section `lora`."""
     return LoraConfig(

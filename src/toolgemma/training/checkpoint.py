@@ -25,6 +25,7 @@ from toolgemma import rundir
 from toolgemma.config import Config
 from toolgemma.errors import CheckpointError, DivergedError
 from toolgemma.tokens.encode import Encoded, hash_rows
+from toolgemma.training.memory import rows_per_step
 from toolgemma.training.stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ SAVING = ".saving-"
 PREVIOUS = "previous"
 # Keys of `training` that change what is written, watched or how fast it goes, but not the adapter.
 _FREE = {
+    "per_device_train_batch_size", "gradient_accumulation_steps",  # their product decides
     "output_dir", "logging_steps", "save_steps", "save_total_limit", "per_device_eval_batch_size",
     "gradient_checkpointing", "dataloader_num_workers", "dataloader_pin_memory", "report_to", "run_name",
     "push_to_hub", "hub_model_id",
@@ -112,6 +114,7 @@ def maths(config: Config, *, base: str, dtype: torch.dtype, rows: Mapping[str, S
     training = {key: value for key, value in config.training.model_dump(mode="json").items() if key not in _FREE}
     return (
         {f"training.{key}": value for key, value in training.items()}
+        | {"rows of an optimizer step": rows_per_step(config.training)}
         | {f"lora.{key}": value for key, value in config.lora.model_dump(mode="json").items()}
         | {"model.name (weights)": base, "model.quantization": config.model.quantization}
         | {"model.dtype": str(dtype).removeprefix("torch.")}

@@ -29,7 +29,7 @@ from toolgemma.errors import CheckpointError, DataError
 from toolgemma.format import Dialect
 from toolgemma.model import device, load, system
 from toolgemma.tokens.encode import Encoded
-from toolgemma.training import best, checkpoint, final, journal
+from toolgemma.training import best, checkpoint, final, journal, plan
 from toolgemma.training.arguments import training_arguments
 from toolgemma.training.stop import Interrupted, Stop
 from toolgemma.training.trainer import SupervisedTrainer
@@ -74,6 +74,7 @@ def train(config: Config, task: Task, *, resume: bool = False, reuse: bool = Fal
     if not task.rows:
         raise DataError("no row is left to train on: every one was dropped, or dataset.train_split is empty")
     placement = device.choose(config.model)
+    config = plan.settle(config, placement, max(len(row.ids) for row in task.rows))
     arguments = training_arguments(config, device=placement.device, validated=bool(task.validation))
     final.stop_ids(task.tokenizer)
     if config.training.push_to_hub:

@@ -1,10 +1,13 @@
-"""transformers.Trainer with two things of its own: how the loss is normalised, and how it is evaluated.
+"""transformers.Trainer with three things of its own: how the loss is normalised, how it is evaluated, and what happens
+when memory runs out.
 
     step of 3 batches     supervised tokens 40, 8, 120     loss = (nll_1 + nll_2 + nll_3) / 168
 
 A short answer and a long one weigh by their tokens, so batch size and accumulation only trade memory for time. The
 same holds for eval_loss and eval_accuracy: sums over all tokens of the split, where Trainer averages per batch and
 skips what isn't finite. Here a loss that isn't finite ends the run.
+
+Where memory runs out, the step is done again in smaller pieces: training.out_of_memory.
 
 Costs: what model.loss costs. One process, one device; no mixed precision by autocast.
 """
@@ -24,11 +27,12 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from toolgemma.errors import DataError
 from toolgemma.format.segments import PARTS
-from toolgemma.model.load import save_adapter
+from toolgemma.model.load import recompute_activations, save_adapter
 from toolgemma.model.loss import LossSums, supervised_loss
 from toolgemma.tokens.collate import Collator
 from toolgemma.tokens.encode import IGNORED, Encoded
 from toolgemma.training.journal import Meter, check_finite
+from toolgemma.training.out_of_memory import Lean, is_out_of_memory, release
 
 Batch = dict[str, Tensor]
 
@@ -52,6 +56,9 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
     ) -> None:
         self.meter = Meter()
         self._measure = measure
+        checkpointing = getattr(args, "activation_checkpointing", None) or args.gradient_checkpointing
+        self._lean = Lean(bool(checkpointing))
+        self._done: list[Batch] = []
         self.control: TrainerControl
         super().__init__(
             model=model,
@@ -72,7 +79,38 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         supervised = sum(int((batch["labels"][:, 1:] != IGNORED).sum()) for batch in batches)
         self.meter.add(sum(int(batch["attention_mask"].sum()) for batch in batches), supervised)
+        self._done = []
         return batches, supervised
+
+    def training_step(self, model: nn.Module, inputs: Batch, num_items_in_batch: Tensor | int | None = None) -> Tensor:
+        """Forward and backward over a batch; where memory runs out, over all of the step so far again, in pieces.
+
+        Raises:
+            ConfigError: one row doesn't fit, whatever is tried.
+        """
+        loss = self._passes(model, inputs, num_items_in_batch)
+        while loss is None:
+            release()
+            if self._lean.shrink(inputs, self.state.global_step + 1):
+                recompute_activations(model)
+            model.zero_grad()
+            for batch in [*self._done, inputs]:
+                loss = self._passes(model, batch, num_items_in_batch)
+                if loss is None:
+                    break
+        self._done.append(inputs)
+        return loss
+
+    def _passes(self, model: nn.Module, batch: Batch, num_items_in_batch: Tensor | int | None) -> Tensor | None:
+        """Summed loss of a batch's pieces, or None where memory ran out; the error, and what it held, is let go."""
+        try:
+            losses = [super(SupervisedTrainer, self).training_step(model, piece, num_items_in_batch)
+                      for piece in self._lean.cut(batch)]  # fmt: skip
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+        return torch.stack(losses).sum()
 
     def compute_loss(
         self,
