@@ -1,6 +1,6 @@
 """The command line: one typer app whose commands read flags, call the floors below and print what came out.
 
-    toolgemma prepare | lint | show | train | evaluate | compare | mirrors | info
+    toolgemma prepare | lint | show | train | evaluate | compare | report | mirrors | info
 
 A `ToolgemmaError` is printed as one message and exits with 2; `lint` exits with 1 where the data has errors; an
 interruption exits with 130 (Ctrl-C) or 143 (SIGTERM). Anything else is our bug and keeps its traceback. Heavy
@@ -30,6 +30,7 @@ for command in (
     commands.train,
     commands.evaluate,
     commands.compare,
+    commands.report,
     mirrors.mirrors,
     commands.info,
 ):
