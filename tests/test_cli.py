@@ -127,6 +127,21 @@ def test_evaluate_prints_and_saves_the_figures(place, capsys):
     assert (place / "outputs" / "evaluation" / "predictions.jsonl").is_file()
 
 
+def test_evaluate_ends_with_a_report_that_can_be_made_again(place, tmp_path, capsys):
+    target = tmp_path / "figures.json"
+    assert run_main("evaluate", "--model_path", place / "outputs", "--baseline", "--output_file", target) == 0
+    page = tmp_path / "figures.report.html"
+    assert f"Report: {page}" in capsys.readouterr().out
+    made = page.read_text(encoding="utf-8")
+    for expected in ("What is the weather in", "Loss per token", "num_train_epochs: 1.0", "after repair", "untuned"):
+        assert expected in made
+    page.unlink()
+    assert run_main("report", target) == 0
+    assert page.read_text(encoding="utf-8") == made
+    assert "# Tool calling" in page.with_suffix(".md").read_text(encoding="utf-8")
+    assert "toolgemma evaluate" in fails(capsys, "report", tmp_path / "nowhere")
+
+
 def test_compare_says_what_the_baseline_run_said(place, capsys):
     assert run_main("evaluate", "--model_path", place / "outputs", "--baseline") == 0
     assert "rows fixed" in " ".join(capsys.readouterr().out.split())

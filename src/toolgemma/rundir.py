@@ -6,7 +6,7 @@
       metrics.jsonl        one line per logging step
       checkpoint-40/       resumable; complete once its manifest.json is there
       checkpoint-final/    best adapter, tokenizer, template, generation_config, manifest, model card
-      evaluation/          predictions.jsonl, metrics.json
+      evaluation/          predictions.jsonl, metrics.json, report.html, report.md
 
 A checkpoint is *sealed* by writing manifest.json last, with the size and SHA-256 of every file: a folder whose
 manifest is missing, or whose files differ from it, is torn and is never chosen. Files are written beside and renamed.

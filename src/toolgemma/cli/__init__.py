@@ -1,6 +1,7 @@
 """The command line: one typer app whose commands read flags, call the floors below and print what came out.
 
-    toolgemma quickstart | run | prepare | lint | show | train | evaluate | compare | mirrors | info | doctor | plan
+    toolgemma quickstart | run | prepare | lint | show | train | evaluate | compare | report | mirrors | info | doctor |
+        plan
 
 A `ToolgemmaError` is printed as one message and exits with 2; `lint` exits with 1 where the data has errors, `doctor`
 where a config can't run; an interruption exits with 130 (Ctrl-C) or 143 (SIGTERM). Anything else is our bug and keeps
@@ -34,6 +35,7 @@ for command in (
     commands.train,
     commands.evaluate,
     commands.compare,
+    commands.report,
     mirrors.mirrors,
     commands.info,
     doctor,

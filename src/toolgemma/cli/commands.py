@@ -206,6 +206,24 @@ def evaluate(
     console.print(
         f"Every figure: {output} and {output.with_suffix('.md').name}; the predictions lie beside", soft_wrap=True
     )
+    _write_report(output)
+
+
+def report(
+    path: Annotated[
+        Path, typer.Argument(help="A run's or an evaluation's folder, or a metrics.json.", metavar="PATH")
+    ] = Path("outputs"),
+    log_level: LogLevelOption = "info",
+) -> None:
+    """Write report.html and report.md of an evaluated run from its saved files; loads no model."""
+    start_logging(log_level)
+    _write_report(path)
+
+
+def _write_report(path: Path) -> None:
+    from toolgemma.evaluation.report.write import write_report
+
+    console.print(f"Report: {write_report(path)}, and the same as .md beside it", soft_wrap=True, markup=False)
 
 
 def compare(

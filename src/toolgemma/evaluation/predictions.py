@@ -3,10 +3,10 @@
     {"kind": "toolgemma predictions", "version": 1, "identity": {...}}        the model, decoding and number format
     {"row": "test/0", "turn": "D1", "prompt_sha256": ..., "completion": ..., "views": {"repaired": {..., "score": ...}}}
 
-A line holds the completion as it was generated and, per view, the gold turn, the offered tools and the score, so that
-every figure can be recomputed, and two runs compared, from this file alone. Turns whose prompt is the same in several
-views stand once. A completion is taken up again iff the file's identity is that of the present run and the prompt's
-SHA-256 is the same; everything derived from it (calls, scores) is computed anew.
+A line holds the messages before the turn, the completion as it was generated and, per view, the gold turn, the offered
+tools and the score, so that every figure can be recomputed, and two runs compared, from this file alone. Turns whose
+prompt is the same in several views stand once. A completion is taken up again iff the file's identity is that of the
+present run and the prompt's SHA-256 is the same; everything derived from it (calls, scores) is computed anew.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.progress import Progress
 
-from toolgemma.conversation import ToolCall
+from toolgemma.conversation import ToolCall, to_openai
 from toolgemma.errors import CheckpointError
 from toolgemma.evaluation.decisions import Decision
 from toolgemma.evaluation.score import Score, score
@@ -89,6 +89,7 @@ def record(task: Task, completion: Completion, parsed: ParsedTurn) -> dict[str, 
         "cluster": task.cluster,
         "prompt_sha256": task.sha256,
         "prompt_tokens": len(task.prompt),
+        "messages": to_openai(first.history)["messages"],
         "completion": completion.text,
         "tokens": completion.tokens,
         "ended": completion.ended,
