@@ -23,7 +23,7 @@ from toolgemma.conversation import Conversation, Message, Tool
 from toolgemma.errors import DataError
 from toolgemma.evaluation import stats
 from toolgemma.evaluation.metrics import call_metrics
-from toolgemma.evaluation.report import rows, saved
+from toolgemma.evaluation.report import mistakes, rows, saved
 from toolgemma.evaluation.report.blocks import Matrix, Plots, Table
 from toolgemma.evaluation.report.intervals import metric_intervals
 from toolgemma.evaluation.report.text import cut, visible
@@ -178,7 +178,7 @@ def test_every_drawing_says_its_figures_and_has_a_table(run):
                     assert re.search(r"\d", plot.alt), plot.caption
 
 
-def test_calls_are_crossed_by_hand(tmp_path):
+def test_calls_are_crossed_by_hand(tmp_path, monkeypatch):
     """One right call, one of another tool, one where none is due, one missing."""
     answers = {
         "test/0": written("", (call("get_weather", city="Paris"),)),
@@ -203,6 +203,12 @@ def test_calls_are_crossed_by_hand(tmp_path):
         ("get_weather", "(no call)"): 1,
     }
     assert ("get_weather", "get_weather") in matrix.right and ("get_weather", "sort_list") not in matrix.right
+    monkeypatch.setattr(mistakes, "_TOOLS_CROSSED", 0)
+    (matrix,) = (block for block in mistakes.tools(saved.read(folder)).blocks if isinstance(block, Matrix))
+    assert (matrix.columns, matrix.rows) == (
+        ("(the same tool)", "(other tools)", "(no call)"),
+        (("(other tools)", (1, 1, 1)), ("(no call due)", (0, 1, 0))),
+    )
 
 
 def test_intervals_of_every_metric(run):
@@ -281,6 +287,7 @@ def test_files_of_two_evaluations_are_refused(tmp_path):
         ("metrics.json", "{", "no JSON"),
         ("metrics.json", "[]", "no JSON object"),
         ("metrics.json", '{"systems": {}}', "no figures"),
+        ("metrics.json", '{"suite": "bfcl", "systems": {"tuned": {}}}', "suite bfcl, which has no report"),
         ("predictions.jsonl", '{}\n{"row": 1}\n', "line 2"),
         ("../data_report.json", "x", "no JSON"),
     ],

@@ -15,6 +15,7 @@ from toolgemma.evaluation.stats import Interval, wilson
 from toolgemma.evaluation.table import NOTHING, sheets
 
 NO_CALL, MALFORMED, NOT_DUE, OTHERS = "(no call)", "(malformed)", "(no call due)", "(other tools)"
+SAME = "(the same tool)"
 _TOOLS_DRAWN = 20
 _TOOLS_LISTED = 200
 _TOOLS_OPEN = 15
@@ -66,7 +67,7 @@ def tools(saved: Saved) -> Section:
     if not order:
         blocks.append(text("No decision of this evaluation calls for a tool."))
         return Section("tools", "By tool", tuple(blocks))
-    blocks.append(Plots((_tools_drawing(order, right),)))
+    blocks.append(Plots((_tools_drawing(order, right), _tools_labels(saved, order[:_TOOLS_DRAWN]))))
     rows = [(name, *(_share(right[system].get(name, (0, 0))) for system in right)) for name in order[:_TOOLS_LISTED]]
     if len(order) > _TOOLS_LISTED:
         blocks.append(text(f"The table holds the {_TOOLS_LISTED} most frequent of {len(order)} tools.", "note"))
@@ -92,6 +93,20 @@ def _tools_drawing(order: Sequence[str], right: Mapping[str, Mapping[str, tuple[
     return plot(plots.intervals(names, series), caption, alt)
 
 
+def _tools_labels(saved: Saved, shown: Sequence[str]) -> Plot:
+    """Labels of the tuned model by gold tool."""
+    found = Counter(
+        (name, score.label)
+        for _, asked, score in saved.decisions("tuned")
+        for name in {str(call["name"]) for call in asked.calls}
+    )
+    counts = {label: [found[name, label] for name in shown] for label in ("ok", *LABELS[:-1])}
+    counts = {label: numbers for label, numbers in counts.items() if any(numbers)}
+    said = ", ".join(f"{label} {sum(numbers)}" for label, numbers in counts.items())
+    drawing = plots.stacked(shown, counts, xlabel="share of the tool's decisions, %")
+    return plot(drawing, "Labels by gold tool, tuned model, counts inside", f"over these tools: {said}")
+
+
 def length(saved: Saved) -> Section:
     """Whether turns end by themselves, and how long they get."""
     limit = int(saved.metrics.get("identity", {}).get("decoding", {}).get("max_new_tokens", 0))
@@ -112,18 +127,27 @@ def length(saved: Saved) -> Section:
         f"{system} {kind}: truncated {share}, median {middle} tokens" for system, kind, share, _, middle, *_ in rows
     )
     drawing = plots.histogram(tokens, limit=limit, xlabel="generated tokens of a turn", ylabel="turns")
-    return Section(
-        "length",
-        "Length",
-        (
-            text(
-                f"A turn that needs more than max_new_tokens ({limit}) is cut and counts as truncated. A model that "
-                "has learned where a turn ends is rarely cut. Every distinct prompt counts once, over all views."
-            ),
-            Plots((plot(drawing, "Length of the generated turns", said),)),
-            table("Generated tokens a turn", heads, rows, names=2),
-        ),
+    kinds = {"D1": "calls (D1)", "D2": "answers (D2)"}
+    truncated: dict[str, Sequence[Interval | None]] = {
+        system: [wilson(*_cut([line for line in lines if line.turn == kind])) for kind in kinds]
+        for system, lines in seen.items()
+    }
+    rates = plots.intervals(list(kinds.values()), truncated, xlabel="truncated turns, %")
+    words = (
+        f"A turn that needs more than max_new_tokens ({limit}) is cut and counts as truncated. A model that has "
+        "learned where a turn ends is rarely cut. Every distinct prompt counts once, over all views."
     )
+    drawn = (
+        plot(drawing, "Length of the generated turns", said),
+        plot(rates, "Turns cut by the limit, with 95 % intervals; lower is better", said),
+    )
+    blocks = (text(words), Plots(drawn), table("Generated tokens a turn", heads, rows, names=2))
+    return Section("length", "Length", blocks)
+
+
+def _cut(lines: Sequence[Line]) -> tuple[int, int]:
+    """(cut by the limit, all) turns."""
+    return sum(line.ended == "length" for line in lines), len(lines)
 
 
 def _by_tool(saved: Saved, system: str) -> dict[str, tuple[int, int]]:
@@ -182,10 +206,10 @@ def _matrix(counts: Counter[tuple[str, str]], system: str) -> Matrix:
     crossed: Counter[tuple[str, str]] = Counter()
     for (gold, called), count in counts.items():
         row = gold if gold in kept or gold in special else OTHERS
-        column = called if called in kept or called in special else OTHERS
+        column = called if called in kept or called in special else SAME if called == gold else OTHERS
         crossed[row, column] += count
     rows = [*kept, OTHERS, NOT_DUE]
-    columns = [*kept, OTHERS, MALFORMED, NO_CALL]
+    columns = [*kept, SAME, OTHERS, MALFORMED, NO_CALL]
     used_rows = [name for name in rows if any(crossed[name, column] for column in columns)]
     used_columns = [name for name in columns if any(crossed[row, name] for row in rows)]
     more = (
@@ -196,7 +220,7 @@ def _matrix(counts: Counter[tuple[str, str]], system: str) -> Matrix:
         "gold tool",
         tuple(one_line(name, _NAME) for name in used_columns),
         tuple((one_line(name, _NAME), tuple(crossed[name, column] for column in used_columns)) for name in used_rows),
-        frozenset({(one_line(name, _NAME),) * 2 for name in kept} | {(NOT_DUE, NO_CALL)}),
+        frozenset({(one_line(name, _NAME),) * 2 for name in kept} | {(NOT_DUE, NO_CALL), (OTHERS, SAME)}),
     )
 
 

@@ -116,7 +116,7 @@ def intervals(
 
 
 def stacked(bars: Sequence[str], counts: Mapping[str, Sequence[int]], *, xlabel: str) -> str:
-    """Horizontal stacked bars, one a system; `counts`: per label one count a bar. Shares of each bar's total."""
+    """Horizontal stacked bars; `counts`: per label one count a bar. Shares of each bar's total."""
     totals = [sum(counts[label][index] for label in counts) for index in range(len(bars))]
 
     def draw(axes: Axes) -> None:
@@ -132,7 +132,7 @@ def stacked(bars: Sequence[str], counts: Mapping[str, Sequence[int]], *, xlabel:
                     axes.text(left[index] + share / 2, index, str(count), ha="center", va="center",
                               color=_COLOURS["on-label"], fontsize=9)  # fmt: skip
             left = [start + share for start, share in zip(left, shares, strict=True)]
-        axes.set_yticks(range(len(bars)), [bar.replace("_", " ") for bar in bars])
+        axes.set_yticks(range(len(bars)), [one_line(bar, NAME) for bar in bars])
         axes.set_ylim(len(bars) - 0.45, -0.55)
         axes.set_xlim(0, 100)
         axes.set_xlabel(xlabel)

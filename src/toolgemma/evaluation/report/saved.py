@@ -113,8 +113,10 @@ def read(path: Path) -> Saved:
     """
     file = metrics_file(path)
     metrics = _json(file)
+    if metrics.get("suite") == "bfcl":
+        raise DataError(f"{file} holds figures of --suite bfcl, which has no report; its tables lie beside, as .md")
     systems = metrics.get("systems")
-    if not isinstance(systems, Mapping) or not isinstance(systems.get("tuned"), Mapping):
+    if not isinstance(systems, Mapping) or not {"views", "predictions"} <= systems.get("tuned", {}).keys():
         raise DataError(f"{file} holds no figures of `toolgemma evaluate`: name its metrics.json, or evaluate again")
     predictions = {
         name: file.with_name(str(systems[name]["predictions"]))
