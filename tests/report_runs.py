@@ -12,6 +12,7 @@ from toolgemma.data.views import views
 from toolgemma.evaluation import predictions, runner
 from toolgemma.evaluation.baselines import BASELINES, score_baseline
 from toolgemma.evaluation.decisions import Decision, decisions
+from toolgemma.evaluation.intervals import headline_intervals
 from toolgemma.evaluation.summary import summarise
 from toolgemma.format import hermes
 from toolgemma.inference.completion import Completion
@@ -118,7 +119,8 @@ def write_run(
     if untuned is not None:
         systems["untuned"] = _system(output, "untuned", tasks, untuned, IDENTITY | {"adapter": None})
     for name in BASELINES:
-        systems[name] = {"views": summarise(score_baseline(name, planned))}
+        scored = score_baseline(name, planned)
+        systems[name] = {"views": summarise(scored), "intervals": headline_intervals(scored, {})}
     report = {
         "toolgemma": "0.1.0", "checkpoint": str(final), "base": base, "dataset": "me/tools", "split": "test",
         "rows": len(rows), "seed": 42, "identity": IDENTITY, "headline_view": "repaired",
@@ -147,7 +149,12 @@ def _system(
         "eval_accuracy": ratio,
         "by_part": {"tool_call": {"eval_loss": ratio, "eval_accuracy": ratio}},
     }
-    return {"views": summarise(scored), "loss": loss, "predictions": path.name}
+    return {
+        "views": summarise(scored),
+        "intervals": headline_intervals(scored, {}),
+        "loss": loss | {"by_part": {"tool_call": loss}},
+        "predictions": path.name,
+    }
 
 
 def _prompt(decision: Decision) -> list[int]:

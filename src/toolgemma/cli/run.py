@@ -58,6 +58,7 @@ def run_all(config: Config, *, resume: bool) -> None:
 def _run_all(config: Config, resume: bool) -> None:
     from toolgemma.cli.training import training_task
     from toolgemma.evaluation import runner
+    from toolgemma.evaluation.report.write import write_report
     from toolgemma.model import device
     from toolgemma.training import checkpoint, run
 
@@ -77,6 +78,7 @@ def _run_all(config: Config, resume: bool) -> None:
     with _phase("after", "4/4 After: score the tuned model on the same rows", seconds):
         report = runner.evaluate(made, config, output_file=output, console=console)
         rundir.write_text(output.with_suffix(".md"), markdown(report))
+        write_report(output)
     found = before_after.sheet(report)
     rundir.write_json(folder / SUMMARY, {"seconds": seconds, "before_after": [found.heads, *found.rows]})
     console.print(as_table(found))

@@ -10,21 +10,15 @@ from toolgemma.evaluation.decisions import HEADLINE_VIEW
 from toolgemma.evaluation.metrics import COMPANIONS, LOSS_METRICS, LOWER_IS_BETTER, PRIMARY, TOOL_CALL_METRICS
 from toolgemma.evaluation.report import plots
 from toolgemma.evaluation.report.blocks import Block, Plot, Plots, Section, from_sheet, plot, table, text
-from toolgemma.evaluation.report.intervals import metric_intervals, ratio_interval
 from toolgemma.evaluation.report.saved import Saved
 from toolgemma.evaluation.report.text import one_line
-from toolgemma.evaluation.stats import Interval
+from toolgemma.evaluation.stats import Interval, wilson
 from toolgemma.evaluation.table import NOTHING, figure, sheets
 from toolgemma.evaluation.verdict import sentences, sheet
 
 ORDER = ("untuned", "tuned", "always_abstain", "first_offered_tool")
 DRAWN = (*TOOL_CALL_METRICS, "abstention_accuracy", "recall_call")
-SHARES = (
-    PRIMARY, "tool_name_accuracy", "exact_match", "abstention_accuracy", "recall_call", "malformed_rate",
-    "hallucinated_name_rate", "truncated_rate",
-)  # fmt: skip
-"""Metrics that are shares of decisions: their counts alone give an interval."""
-_GROUPS = (("by_query_type", "query type"), ("by_tools_offered", "tools offered"))
+_GROUPS = (("by_query_type", "query type"), ("by_tools_offered", "tools offered"), ("by_file", "file"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +42,12 @@ class Headline:
 
 
 def headline(saved: Saved) -> Headline:
-    """Compute what the headline needs; a second or two of resampling."""
-    found: dict[str, Mapping[str, Interval]] = {}
-    for system in saved.lines:
-        decisions = list(saved.decisions(system))
-        found[system] = metric_intervals(
-            [score for *_, score in decisions], [line.query_type for line, *_ in decisions]
-        )
-    for system in _systems(saved):
-        if system not in found:
-            metrics = saved.metrics["systems"][system]["views"].get(HEADLINE_VIEW, {}).get("D1", {})
-            found[system] = {name: each for name in SHARES if (each := ratio_interval(metrics.get(name)))}
+    """Read the intervals and compare before with after; a second or two of resampling."""
+    systems = saved.metrics["systems"]
+    found = {
+        system: {name: Interval(**ends) for name, ends in systems[system].get("intervals", {}).items()}
+        for system in _systems(saved)
+    }
     comparison, refusal = None, None
     if set(saved.predictions) == {"untuned", "tuned"}:
         try:
@@ -102,7 +91,7 @@ def before_after(found: Headline) -> Section:
     blocks.append(
         text(
             "Brackets are 95 % intervals: Wilson for shares of decisions, bootstrap (10,000 resamples within each "
-            "query type) for the rest, none where all resamples agree; losses are pooled over tokens and have none. "
+            "query type, near-duplicates together) for what pools calls, none where all resamples agree. "
             f"The view is {HEADLINE_VIEW}: the called tool is always in the list. p-values of all metrics but the "
             "first are adjusted together (Holm)."
         )
@@ -129,7 +118,7 @@ def groups(found: Headline) -> Section:
     heads = ("by", "group", *(name.replace("_", " ") for name in systems))
     blocks.append(table(f"{PRIMARY} by group of rows", heads, rows, names=2))
     every = sheets(found.saved.metrics)
-    named = {"metric", "view", "query type", "tools offered", "part", "label"}
+    named = {"metric", "view", "query type", "tools offered", "file", "part", "label"}
     for each in every[1:]:
         if not each.title.startswith(("D1 errors", "D2 errors")):
             blocks.append(
@@ -205,6 +194,13 @@ def _group_plots(systems: Mapping[str, Any]) -> Iterator[Plot]:
         caption = f"{PRIMARY} by {kind}{where}; n: decisions"
         said = ", ".join(f"{name} {_percent(each)}" for name, each in zip(names, series["tuned"], strict=True))
         yield plot(plots.intervals(names, series), caption, f"tuned: {said}; every value stands in the table below")
+
+
+def ratio_interval(record: Mapping[str, Any] | None) -> Interval | None:
+    """Wilson's interval of a share as metrics.json holds it; None where there is no such figure."""
+    if record is None or record["value"] is None:
+        return None
+    return wilson(int(record["numerator"]), record["denominator"])
 
 
 def _cell(name: str, record: Mapping[str, Any] | None, interval: Interval | None) -> str:

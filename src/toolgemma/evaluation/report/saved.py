@@ -116,7 +116,7 @@ def read(path: Path) -> Saved:
     if metrics.get("suite") == "bfcl":
         raise DataError(f"{file} holds figures of --suite bfcl, which has no report; its tables lie beside, as .md")
     systems = metrics.get("systems")
-    if not isinstance(systems, Mapping) or not {"views", "predictions"} <= systems.get("tuned", {}).keys():
+    if not isinstance(systems, Mapping) or not {"views", "intervals", "predictions"} <= systems.get("tuned", {}).keys():
         raise DataError(f"{file} holds no figures of `toolgemma evaluate`: name its metrics.json, or evaluate again")
     predictions = {
         name: file.with_name(str(systems[name]["predictions"]))
