@@ -187,6 +187,10 @@ def test_files_that_no_evaluation_wrote(tmp_path):
     path.write_text(json.dumps({"identity": {}}) + '\n{"row": "test/0"}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"p\.jsonl line 2 is not of an evaluation .*evaluate again"):
         read_predictions(path)
+    row = {"id": "multiple_0", "category": "multiple", "passed": False, "decode_failed": True}
+    path.write_text(json.dumps({"identity": {}}) + "\n" + json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"holds rows of BFCL.*bfcl\.md"):
+        read_predictions(path)
     path.write_text("", encoding="utf-8")
     with pytest.raises(DataError, match="has no decisions of view 'repaired'; it has none"):
         compare(read_predictions(path), read_predictions(path))

@@ -91,7 +91,7 @@ def _beside(report: Mapping[str, Any]) -> Sheet:
     """Our models beside the published figures, in percent."""
     shown = [name for name in MODELS if name in report["systems"]]
     published = report["published"]
-    heads = ("category", *shown, *(f"{entry['model']} ({entry['mode']})" for entry in published))
+    heads = ("category", *shown, *(f"{entry['model'].rpartition('/')[2]} ({entry['mode']})" for entry in published))
     rows = []
     for category in report["systems"][shown[0]]["categories"]:
         ours = [report["systems"][name]["categories"][category]["accuracy"]["point"] for name in shown]

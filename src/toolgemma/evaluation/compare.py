@@ -110,7 +110,7 @@ def read_predictions(path: Path) -> Predictions:
     """Read a predictions.jsonl as the evaluation writes it.
 
     Raises:
-        DataError: there is no such file, or a line isn't one that an evaluation writes.
+        DataError: there is no such file, a line isn't one that an evaluation writes, or the rows are BFCL's.
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -118,6 +118,7 @@ def read_predictions(path: Path) -> Predictions:
         raise DataError(f"can't read {path} ({error}): name the predictions.jsonl of an evaluated run") from error
     identity: dict[str, Any] = {}
     views: dict[str, dict[Key, Predicted]] = {}
+    of_bfcl = False
     for number, line in enumerate(lines, start=1):
         if not line:
             continue
@@ -125,10 +126,18 @@ def read_predictions(path: Path) -> Predictions:
             record = json.loads(line)
             if number == 1:
                 identity = dict(record["identity"])
+            elif "decode_failed" in record:
+                of_bfcl = True
+                break
             else:
                 _add(record, views)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path} line {number} is not of an evaluation ({error!r}): evaluate again") from error
+    if of_bfcl:
+        raise DataError(
+            f"{path} holds rows of BFCL, and compare reads those of a test split: name predictions without bfcl "
+            "(what tuning changed on BFCL stands in bfcl.md)"
+        )
     return Predictions(str(path), identity, views)
 
 
