@@ -46,6 +46,7 @@ for command in (
 
 def main(command: str | None = None) -> None:
     """Run the command line; `command` puts a command's name before the arguments, as the scripts do."""
+    options.print_what_the_terminal_lacks()
     arguments = sys.argv[1:] if command is None else [command, *sys.argv[1:]]
     try:
         app(args=arguments, prog_name="toolgemma")

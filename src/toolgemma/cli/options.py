@@ -1,5 +1,6 @@
 """What every command shares: flags, reading the config, logging; the one place that writes environment variables."""
 
+import io
 import json
 import logging
 import os
@@ -118,6 +119,13 @@ def start_logging(level: str) -> None:
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("DATASETS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+
+def print_what_the_terminal_lacks() -> None:
+    """Print a character that the output's encoding lacks (cp936, cp1252) as its escape, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_error(message: str) -> None:

@@ -64,10 +64,7 @@ def fetch(repository: Repository, patterns: Sequence[str]) -> Path:
             if place + 1 < len(order):
                 _drop_unfinished(repository, started)
             _report(source, repository, error, order[place + 1 : place + 2])
-    verdict = _verdict(repository, failures)
-    if any(getattr(failure.__cause__, "response", None) is not None for _, failure in failures):
-        raise verdict  # somebody answered
-    return _what_is_here(repository, verdict)
+    return _what_is_here(repository, _verdict(repository, failures))
 
 
 def _from(source: Source, repository: Repository, patterns: Sequence[str], plan: Plan) -> Path:
