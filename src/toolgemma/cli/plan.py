@@ -63,7 +63,7 @@ def _here(config: "Config", gpu_bytes: int | None) -> "tuple[Load, int, str]":
         dtype = "bfloat16" if config.model.dtype == "auto" else config.model.dtype
         note = " (capability 8.0 or newer; older: --set model.dtype=float32)" if config.model.dtype == "auto" else ""
         where = f"A GPU of {gpu_bytes / memory.GIB:.1f} GiB in {dtype}{note}"
-        return memory.Load("cuda", dtype, 1, 1), int(memory.SHARE * gpu_bytes), where  # type: ignore[arg-type]
+        return memory.Load("cuda", dtype, 1, 1), int(memory.SHARE * gpu_bytes), where
     import torch
 
     from toolgemma.model import device
@@ -73,7 +73,7 @@ def _here(config: "Config", gpu_bytes: int | None) -> "tuple[Load, int, str]":
     budget = device_budget(placement)
     where = f"This machine: {placement.reason}; {budget / memory.GIB:.1f} GiB may be used"
     dtype = "bfloat16" if placement.dtype == torch.bfloat16 else "float32"
-    return memory.Load(placement.device, dtype, 1, 1), budget, where  # type: ignore[arg-type]
+    return memory.Load(placement.device, dtype, 1, 1), budget, where
 
 
 def _candidates(config: "Config", shape: "Shape", load: "Load", budget: int, choice: "Choice") -> Table:
