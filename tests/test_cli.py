@@ -171,7 +171,15 @@ def test_dry_run_trains_nothing(place, tmp_path, capsys):
     target = tmp_path / "untouched"
     assert run_main("train", "--config", place / "config.yaml", "--output_dir", target, "--dry-run") == 0
     printed = capsys.readouterr().out
-    for expected in ("train rows", "tokens an epoch", "steps", "parameters", "memory, estimated", "time, estimated"):
+    for expected in (
+        "train rows",
+        "tokens an epoch",
+        "steps",
+        "parameters",
+        "rows at a time",
+        "memory, predicted",
+        "time, estimated",
+    ):
         assert expected in printed
     assert not target.exists()
 

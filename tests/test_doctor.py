@@ -207,6 +207,12 @@ def test_no_login_before_a_gated_model():
     assert "mirror.token_hosts" in near.message and "mirror.mode=huggingface" in near.cure
 
 
+def test_a_copy_on_modelscope_is_named():
+    model = Repository("model", "google/gemma-3-1b-it", "gated", ("huggingface",), on_modelscope=True)
+    found = one(look(machine(hub=replace(HUB, repositories=(model,)))), "model")
+    assert found.cure.splitlines()[-1] == "or take ModelScope's copy: uv sync --extra modelscope"
+
+
 @pytest.mark.parametrize(
     ("access", "expected"),
     [("missing", "none of the sources (hf-mirror)"), ("offline", "HF_HUB_OFFLINE"), ("unreachable", "can't be asked")],

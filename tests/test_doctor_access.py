@@ -9,6 +9,7 @@ from tiny import make_model_folder
 from toolgemma import hub as hub_module
 from toolgemma.config import load_config
 from toolgemma.doctor import access
+from toolgemma.hub.probe import Measurement
 
 TOKEN = "hf_secret"
 
@@ -60,6 +61,20 @@ def test_one_source_that_serves_is_enough(place, served):
     found = look(place, dead(), served.url)
     assert accesses(found) == ["open", "open"] and found.repositories[0].sources == ("source1",)
     assert [answer.answers for answer in found.answers] == [False, True]
+
+
+def test_a_copy_that_only_modelscope_serves_counts_where_its_library_is_installed(place, monkeypatch):
+    one = hub_module.Repository("model", "me/open")
+    served = [
+        Measurement(one, hub_module.Source("huggingface", hub_module.OFFICIAL), "gated"),
+        Measurement(one, hub_module.Source("modelscope", "https://modelscope.cn"), "serves"),
+    ]
+    monkeypatch.setattr("toolgemma.hub.choose.is_installed", lambda: False)
+    without = access._judge(one, served)
+    assert (without.access, without.on_modelscope) == ("gated", True)
+    monkeypatch.setattr("toolgemma.hub.choose.is_installed", lambda: True)
+    installed = access._judge(one, served)
+    assert (installed.access, installed.sources, installed.on_modelscope) == ("open", ("modelscope",), False)
 
 
 def test_the_token_is_shown_where_the_config_says_so(place, served, monkeypatch):

@@ -71,13 +71,14 @@ def _absent(one: hub.Repository) -> Repository:
 def _judge(one: hub.Repository, measured: Sequence[Measurement]) -> Repository:
     """The best that any source says of a repository."""
     usable = [answer for answer in measured if choose.is_usable(answer)]
+    copied = any(answer.state == "serves" for answer in measured if answer not in usable)
     order: tuple[tuple[str, Access], ...] = (("serves", "open"), ("gated", "gated"), ("lacks", "missing"))
     for state, access in order:
         names = tuple(answer.source.name for answer in usable if answer.state == state)
         if names:
-            return Repository(one.kind, one.name, access, names)
+            return Repository(one.kind, one.name, access, names, on_modelscope=copied and access != "open")
     detail = next((answer.detail for answer in measured if answer.detail), "")
-    return Repository(one.kind, one.name, "unreachable", detail=detail)
+    return Repository(one.kind, one.name, "unreachable", detail=detail, on_modelscope=copied)
 
 
 def _answers(measured: Sequence[Measurement]) -> tuple[Answer, ...]:

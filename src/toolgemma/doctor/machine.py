@@ -53,6 +53,8 @@ class Repository:
     sources: tuple[str, ...] = ()
     """Names of the sources that say so."""
     detail: str = ""
+    on_modelscope: bool = False
+    """ModelScope serves a copy, but its library isn't installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The Hub and its mirrors: which of them answer, the login, and access to the model and the dataset."""
 
+from dataclasses import replace
+
 from toolgemma.config import Config
 from toolgemma.doctor.findings import Finding, Findings, Severity, fine
 from toolgemma.doctor.machine import HubAccess, Machine, Repository
@@ -43,7 +45,10 @@ def repositories(machine: Machine, config: Config) -> Findings:
     if machine.hub is None:
         return
     for one in machine.hub.repositories:
-        yield _repository(one, machine.hub)
+        found = _repository(one, machine.hub)
+        if one.on_modelscope:
+            found = replace(found, cure=f"{found.cure}\nor take ModelScope's copy: uv sync --extra modelscope")
+        yield found
 
 
 def _repository(one: Repository, hub: HubAccess) -> Finding:
