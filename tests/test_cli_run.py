@@ -1,10 +1,8 @@
 """`toolgemma run` from end to end on a tiny model: what it does, what it takes up again, how it stops and goes on."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
+import threading
 import time
 from pathlib import Path
 
@@ -112,30 +110,49 @@ def test_other_settings_train_anew_but_keep_the_baseline(tmp_path, tiny_model, c
     assert (tmp_path / "outputs" / "previous" / "1" / "evaluation" / "metrics.json").is_file()
 
 
-def test_ctrl_c_leaves_a_run_that_resume_goes_on_with(tmp_path, tiny_model, capsys):
-    """SIGINT to the real process in its training; then what the messages say."""
-    path = write_config(tmp_path, tiny_model)
-    command = [sys.executable, "-m", "toolgemma.cli", "run", "--config", str(path), "--set", "training.max_steps=4000"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", env=os.environ
-    )
-    deadline = time.monotonic() + 240
-    while not rundir.newest_complete(tmp_path / "outputs") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 130, printed
-    assert "go on with --resume" in printed
-    assert "Traceback" not in printed
-    stopped = rundir.newest_complete(tmp_path / "outputs")
-    assert stopped is not None
-    step = int(stopped.name.partition("-")[2])
+def step_of(outputs: Path) -> int:
+    newest = rundir.newest_complete(outputs)
+    return int(newest.name.partition("-")[2]) if newest else 0
 
-    assert "unfinished run" in fails(capsys, "run", "--config", path, "--set", "training.max_steps=4000")
-    # max_steps is part of what is trained, so the same number is asked for; the bar starts where it stopped
-    manifest = json.loads((stopped / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["maths"]["training.max_steps"] == 4000
-    assert 0 < step < 4000
+
+def ctrl_c_beyond(outputs: Path, step: int) -> threading.Thread:
+    """Sends SIGINT to this process once training has saved a later checkpoint than `step`."""
+
+    def wait_and_send() -> None:
+        while step_of(outputs) <= step:
+            time.sleep(0.02)
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=wait_and_send, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_ctrl_c_leaves_a_run_that_resume_goes_on_with(tmp_path, tiny_model, capsys):
+    path, outputs = write_config(tmp_path, tiny_model), tmp_path / "outputs"
+    endless = ("run", "--config", path, "--set", "training.max_steps=100000")
+    thread = ctrl_c_beyond(outputs, 0)
+    assert run_main(*endless) == 130
+    thread.join()
+    stopped = step_of(outputs)
+    assert stopped > 0
+    assert f"saved {outputs / f'checkpoint-{stopped}'}, go on with --resume" in printed_errors(capsys)
+    assert "unfinished run" in fails(capsys, *endless)
+
+    thread = ctrl_c_beyond(outputs, stopped)
+    assert run_main(*endless, "--resume") == 130
+    thread.join()
+    printed = capsys.readouterr()
+    assert "prompts are answered already" in " ".join(printed.out.split())
+    assert f"checkpoint-{stopped}" in printed.err
+    assert "resuming from" in printed.err
+    lines = (outputs / rundir.METRICS).read_text(encoding="utf-8").splitlines()
+    steps = [found["step"] for found in map(json.loads, lines) if "loss" in found]
+    assert steps == list(range(1, step_of(outputs) + 1))
+
+
+def printed_errors(capsys) -> str:
+    return " ".join(capsys.readouterr().err.split())
 
 
 def test_ctrl_c_in_the_baseline_says_how_to_go_on(tmp_path, tiny_model, capsys, monkeypatch):

@@ -110,12 +110,13 @@ def run(
     config: ConfigOption = None,
     output_dir: Annotated[Path | None, typer.Option("--output_dir", "--output-dir", help="Folder of the run.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")] = False,
+    mirror: MirrorOption = None,
     overrides: SetOption = None,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Prepare, score the untuned model, train, score again, and show what changed. What is done already is reused."""
     start_logging(log_level)
-    flags = {"training.output_dir": output_dir, "evaluation.baseline": True}
+    flags = {"training.output_dir": output_dir, "evaluation.baseline": True, "mirror.mode": mirror}
     resolved = read_config(config, overrides, flags)
     from toolgemma.cli.run import run_all
 
@@ -131,7 +132,7 @@ def quickstart(
     """`run` on a small model and dataset that come with toolgemma: a few minutes on two CPU cores, no network."""
     from toolgemma.cli.run import quickstart_config
 
-    run(quickstart_config(), output_dir, resume, overrides, log_level)
+    run(quickstart_config(), output_dir, resume, None, overrides, log_level)
 
 
 def evaluate(
