@@ -47,14 +47,18 @@ class StepCollator:
     max_tokens: int | None
     share: bool
 
-    def __call__(self, rows: Sequence[Encoded]) -> dict[str, list[dict[str, Any]]]:
-        """{"batches": [...]}, each with `tokens` (of its rows, shared or not) and `supervised` as plain numbers."""
+    def __call__(self, rows: Sequence[Encoded]) -> dict[str, Any]:
+        """`batches`, each with `rows`, `tokens` (of its rows, shared or not) and `supervised` as plain numbers; and the
+        `rows` themselves, for another layout."""
+        return {"batches": self._lay_out(rows), "rows": rows}
+
+    def _lay_out(self, rows: Sequence[Encoded]) -> list[dict[str, Any]]:
         if self.max_tokens is None:
             pad = Collator(self.pad_token_id)
             groups = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-            return {"batches": [pad(group) | _count(group) for group in groups]}
+            return [pad(group) | _count(group) for group in groups]
         arranged = arrange(rows, self.max_tokens, share=self.share)
-        return {"batches": [pack_tensors(pack(group, share=self.share)) | _count(group) for group in arranged]}
+        return [pack_tensors(pack(group, share=self.share)) | _count(group) for group in arranged]
 
 
 def pack_tensors(packed: Pack) -> dict[str, Any]:
