@@ -23,9 +23,9 @@ ARRIVE = {
     "learning_rate": (3.25e-5, "learning_rate", 3.25e-5),
     "lr_scheduler_type": ("constant_with_warmup", "lr_scheduler_type", "constant_with_warmup"),
     "warmup_ratio": (0.125, "warmup_steps", 0.125),
-    "per_device_train_batch_size": (3, "per_device_train_batch_size", 3),
+    "per_device_train_batch_size": (3, "per_device_train_batch_size", 3 * 8),
     "per_device_eval_batch_size": (5, "per_device_eval_batch_size", 5),
-    "gradient_accumulation_steps": (11, "gradient_accumulation_steps", 11),
+    "gradient_accumulation_steps": (11, "per_device_train_batch_size", 11),
     "optim": ("adafactor", "optim", "adafactor"),
     "weight_decay": (0.0625, "weight_decay", 0.0625),
     "max_grad_norm": (0.75, "max_grad_norm", 0.75),
@@ -37,10 +37,10 @@ ARRIVE = {
     "seed": (23, "seed", 23),
     "run_name": ("a name", "run_name", "a name"),
 }
-# Read by toolgemma itself, and tested where: test_training_run (limit, push), test_training_best and below.
+# Read by toolgemma itself, and tested where: test_training_run (limit, push), _best, _packing and below.
 OURS = {
     "save_total_limit", "push_to_hub", "hub_model_id", "report_to", "dataloader_pin_memory", "metric_for_best_model",
-    "early_stopping_patience",
+    "early_stopping_patience", "packing", "max_tokens_per_forward",
 }  # fmt: skip
 
 

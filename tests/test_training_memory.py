@@ -87,7 +87,7 @@ def test_gemma_3_1b_is_the_default_shape():
 
 
 def test_the_loss_term_is_that_of_the_loss():
-    assert memory._LOSS_BYTES == 3 * 4 * loss.CHUNK_LOGITS
+    assert memory._LOSS_LOGITS == loss.CHUNK_LOGITS
 
 
 @pytest.mark.parametrize(

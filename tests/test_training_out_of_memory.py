@@ -8,11 +8,10 @@ from transformers import Gemma3ForCausalLM
 
 from toolgemma.errors import ConfigError
 from toolgemma.model.load import add_lora
-from toolgemma.tokens.collate import Collator
 from toolgemma.training import trainer as trainer_module
 from toolgemma.training.arguments import training_arguments
-from toolgemma.training.out_of_memory import Lean, is_out_of_memory, pieces
-from toolgemma.training.trainer import SupervisedTrainer
+from toolgemma.training.out_of_memory import is_out_of_memory
+from toolgemma.training.trainer import SupervisedTrainer, layouts
 from training_runs import make_config, make_rows
 
 STEPS = 4
@@ -21,12 +20,14 @@ STEPS = 4
 def make_trainer(tiny_model, folder, *overrides):
     config = make_config(
         tiny_model, folder, "lora.lora_dropout=0.0", f"training.max_steps={STEPS}", "training.save_steps=100",
-        "training.per_device_train_batch_size=4", "training.gradient_accumulation_steps=2", *overrides,
+        "training.per_device_train_batch_size=4", "training.gradient_accumulation_steps=2",
+        "training.packing=none", *overrides,
     )  # fmt: skip
     base = Gemma3ForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
     model = add_lora(base.requires_grad_(False), config.lora, config.training.seed)
     arguments = training_arguments(config, device="cpu", validated=False)
-    return SupervisedTrainer(model, arguments, rows=make_rows(16, seed=1), validation=[], pad_token_id=0)
+    rows = make_rows(16, seed=1)
+    return SupervisedTrainer(model, arguments, rows=rows, validation=[], layouts=layouts(config, rows, [], 0))
 
 
 def finish(trainer):
@@ -151,17 +152,20 @@ def test_what_counts_as_out_of_memory(error, expected):
     assert is_out_of_memory(error) is expected
 
 
-def test_pieces_hold_every_row_once_without_columns_of_padding():
-    rows = make_rows(5, seed=3)
-    batch = Collator(0)(rows)
-    found = pieces(batch, 2)
-    assert [len(piece["input_ids"]) for piece in found] == [2, 2, 1]
-    held = [
-        tuple(ids[mask.bool()].tolist())
-        for piece in found
-        for ids, mask in zip(piece["input_ids"], piece["attention_mask"], strict=True)
-    ]
-    assert held == [row.ids for row in rows]
-    for piece, some in zip(found, (rows[:2], rows[2:4], rows[4:]), strict=True):
-        assert {tensor.shape for tensor in piece.values()} == {(len(some), max(len(row) for row in some))}
-    assert pieces(batch, 5) == [batch] and Lean(False).cut(batch) == [batch]
+def test_packs_are_halved_by_their_tokens(tiny_model, tmp_path, monkeypatch, caplog, straight):
+    """No pack of more than 40 tokens fits; the longest row has 24."""
+    passes = []
+    original = trainer_module.supervised_loss
+
+    def cramped(model, batch):
+        passes.append(batch["input_ids"].shape[-1])
+        if passes[-1] > 40:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return original(model, batch)
+
+    monkeypatch.setattr(trainer_module, "supervised_loss", cramped)
+    same(finish(make_trainer(tiny_model, tmp_path, "training.packing=prefix_tree")), straight)
+    faults = [tokens for tokens in passes if tokens > 40]
+    assert faults and caplog.text.count("tokens at a time instead of") == len(faults)
+    assert f"from now on {faults[-1] // 2} tokens at a time instead of {faults[-1]}" in caplog.text
+    assert passes[: len(faults)] == faults  # never tried large again

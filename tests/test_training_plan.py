@@ -11,7 +11,7 @@ from toolgemma.model import device, load
 from toolgemma.training import memory
 from toolgemma.training.arguments import training_arguments
 from toolgemma.training.plan import count_steps, measure_rate, plan, settle
-from toolgemma.training.trainer import SupervisedTrainer
+from toolgemma.training.trainer import SupervisedTrainer, layouts
 from training_runs import make_config, make_rows
 
 
@@ -42,8 +42,9 @@ def test_steps_are_counted_as_trainer_counts_them(tiny_model, tmp_path, rows, ba
     base = load.load_base(config.model, device.choose(config.model))
     arguments = training_arguments(config, device="cpu", validated=False)
     trainer = SupervisedTrainer(
-        load.add_lora(base, config.lora, 0), arguments, rows=make_rows(rows, seed=1), validation=[], pad_token_id=0
-    )
+        load.add_lora(base, config.lora, 0), arguments, rows=make_rows(rows, seed=1), validation=[],
+        layouts=layouts(config, make_rows(rows, seed=1), [], 0),
+    )  # fmt: skip
     expected = trainer.set_initial_training_values(arguments, trainer.get_train_dataloader())
     per_epoch, steps = count_steps(rows, config.training)
     assert steps == expected[-1]
@@ -72,12 +73,12 @@ def test_full_shape_has_the_published_counts():
 
 
 def test_memory_estimate_is_near_what_was_measured(tmp_path):
-    """benchmarks/full_shape_step.py on a CPU, 1,024 tokens, bfloat16: 8.2 to 9.92 GB in four runs, 4.85 recomputing."""
+    """benchmarks/full_shape_step.py on a CPU, 1,024 tokens, bfloat16: 8.2 to 9.92 GB in five runs, 4.42 recomputing."""
     config = make_config("any", tmp_path, "lora.r=16", "lora.lora_dropout=0.05")
     load_of_step = memory.Load("cpu", "bfloat16", 1, 1024)
     assert 8.20e9 < memory.predict(memory.GEMMA_3_1B, config, load_of_step).total < 9.92e9
     less = memory.predict(memory.GEMMA_3_1B, config, replace(load_of_step, checkpointing=True)).total
-    assert less == pytest.approx(4.85e9, rel=0.2)
+    assert less == pytest.approx(4.42e9, rel=0.2)
 
 
 def test_auto_is_settled_for_the_memory_that_is_free(tiny_model, tmp_path, monkeypatch, caplog):

@@ -12,7 +12,7 @@ from toolgemma.format.segments import PARTS
 from toolgemma.model.load import add_lora
 from toolgemma.tokens.encode import IGNORED, Encoded
 from toolgemma.training.arguments import training_arguments
-from toolgemma.training.trainer import SupervisedTrainer
+from toolgemma.training.trainer import SupervisedTrainer, layouts
 from training_runs import make_config, make_rows
 
 
@@ -21,12 +21,13 @@ def make_trainer(tiny_model, folder, *overrides, rows=8, validation=7):
     base = Gemma3ForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
     model = add_lora(base.requires_grad_(False), config.lora, config.training.seed)
     encoded = make_rows(validation, seed=2)
+    train = make_rows(rows, seed=1)
     return SupervisedTrainer(
         model,
         training_arguments(config, device="cpu", validated=bool(encoded)),
-        rows=make_rows(rows, seed=1),
+        rows=train,
         validation=encoded,
-        pad_token_id=0,
+        layouts=layouts(config, train, encoded, 0),
     )
 
 

@@ -58,11 +58,16 @@ def make_config(model: str | Path, output: str | Path, *overrides: str) -> Confi
 
 
 def run(
-    config: Config, *, resume: bool = False, rows: int = 9, validation: int | list[Encoded] = 5, **changes: object
+    config: Config,
+    *,
+    resume: bool = False,
+    rows: int | list[Encoded] = 9,
+    validation: int | list[Encoded] = 5,
+    **changes: object,
 ) -> Path:
     """Train in this process; 9 rows in batches of 2 make 5 steps an epoch with a short last one."""
     task = {
-        "rows": make_rows(rows, seed=1),
+        "rows": make_rows(rows, seed=1) if isinstance(rows, int) else rows,
         "validation": make_rows(validation, seed=2) if isinstance(validation, int) else validation,
         "tokenizer": load_tokenizer(config.model),
         "dialect": hermes,

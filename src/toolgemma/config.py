@@ -189,11 +189,15 @@ class TrainingSection(Section):
     warmup_ratio: float = Field(0.03, ge=0, lt=1)
     """Share of all steps in which the learning rate rises from 0."""
     per_device_train_batch_size: CountOrAuto = 1
-    """Rows per forward pass; auto: as many as fit into memory, with the rows of an optimizer step unchanged."""
+    """Rows per forward pass (packed: their tokens); auto: as many as fit into memory, rows of a step unchanged."""
     per_device_eval_batch_size: int = Field(1, ge=1)
     """Rows per forward pass of the eval_loss; the figure doesn't depend on it."""
     gradient_accumulation_steps: CountOrAuto = 8
     """Forward passes per optimizer step, at one row each where the batch size is auto; auto: 8 rows a step or more."""
+    packing: Literal["none", "rows", "prefix_tree"] = "prefix_tree"
+    """none pads a step's rows, rows packs them without padding, prefix_tree also computes shared prefixes only once."""
+    max_tokens_per_forward: int | None = Field(None, ge=16)
+    """Tokens of a packed forward pass; null: as per_device_train_batch_size says. A row that is longer goes alone."""
     optim: str = "adamw_torch"
     """Optimizer, as transformers names it (adamw_torch, adamw_8bit, adafactor, ...)."""
     weight_decay: float = Field(0.0, ge=0)
@@ -235,6 +239,8 @@ class DataProcessingSection(Section):
     """Dialect on the wire; hermes is what vLLM, llama.cpp and Ollama read."""
     max_seq_length: int = Field(4096, ge=16)
     """Budget of a train row in tokens; over it distractor tools go first, then the row, never a target."""
+    tool_order: Literal["as_is", "canonical", "shuffled"] = "as_is"
+    """Order of a train row's tools: canonical is by name (more is shared), shuffled is by seed (augmentation)."""
 
 
 class EvaluationSection(Section):
@@ -394,3 +400,13 @@ def _cross_checks(config: Config) -> Iterator[str]:
         ):
             if given:
                 yield f"dataset.validation_split: needed with {key}; name a split, or leave the other key out"
+    if training.packing != "none" and config.model.attn_implementation == "eager":
+        yield (
+            f"training.packing: {training.packing!r} computes attention with sdpa, and model.attn_implementation is "
+            "'eager'; set training.packing to none, or leave the attention at sdpa"
+        )
+    if training.packing == "none" and training.max_tokens_per_forward is not None:
+        yield (
+            f"training.max_tokens_per_forward: {training.max_tokens_per_forward} needs training.packing; "
+            "without it, training.per_device_train_batch_size says how much goes through at once"
+        )

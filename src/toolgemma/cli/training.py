@@ -12,6 +12,7 @@ from toolgemma.cli.options import console, print_error
 from toolgemma.config import Config
 from toolgemma.conversation import Conversation
 from toolgemma.data.catalogue import catalogue
+from toolgemma.data.offer import order_tools
 from toolgemma.data.prepare import Prepared
 from toolgemma.data.views import views
 from toolgemma.errors import DataError
@@ -88,7 +89,10 @@ def training_task(config: Config) -> "tuple[Task, Fitted]":
 
     prepared = prepared_data(config)
     section, budget = config.dataset, config.data_processing.max_seq_length
-    rows = _split(prepared, section.train_split, "dataset.train_split")
+    order = config.data_processing.tool_order
+    rows = [
+        order_tools(row, order, section.seed) for row in _split(prepared, section.train_split, "dataset.train_split")
+    ]
     tokenizer = load_tokenizer(config.model)
     dialect = get_dialect(config.data_processing.tool_format)
     fitted = fit(rows, dialect, tokenizer, budget, section.seed)

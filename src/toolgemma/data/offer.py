@@ -1,10 +1,11 @@
-"""Put a called tool that is missing from the offered list back into it, at a place chosen by seed and row id."""
+"""The list of tools that a row offers: a called tool put back where it is missing, and the order of the list."""
 
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
-from toolgemma.conversation import Conversation, Tool
+from toolgemma.conversation import Conversation, Tool, canonical_json
 
 
 def missing_tools(conversation: Conversation) -> list[str]:
@@ -24,4 +25,16 @@ def offer_called(conversation: Conversation, catalogue: Mapping[str, Tool], seed
             return None
         place = random.Random(f"{seed}/{conversation.id}/{name}").randint(0, len(tools))  # noqa: S311 - a seeded choice, no secret
         tools.insert(place, catalogue[name])
+    return replace(conversation, tools=tuple(tools))
+
+
+def order_tools(
+    conversation: Conversation, order: Literal["as_is", "canonical", "shuffled"], seed: int
+) -> Conversation:
+    """The row with its tools by name (equal names by definition), shuffled by seed and row id, or as they are."""
+    tools = list(conversation.tools)
+    if order == "canonical":
+        tools.sort(key=lambda tool: (tool.name, canonical_json(tool.to_openai())))
+    elif order == "shuffled":
+        random.Random(f"{seed}/{conversation.id}/order").shuffle(tools)  # noqa: S311 - a seeded choice, no secret
     return replace(conversation, tools=tuple(tools))

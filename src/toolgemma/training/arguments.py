@@ -14,6 +14,7 @@ from transformers import Trainer, TrainingArguments
 
 from toolgemma.config import Config, TrainingSection
 from toolgemma.errors import ConfigError
+from toolgemma.training.memory import rows_per_step
 
 
 class OneDeviceArguments(TrainingArguments):  # type: ignore[misc]
@@ -75,9 +76,10 @@ def _values(section: TrainingSection) -> dict[str, Any]:
         "learning_rate": section.learning_rate,
         "lr_scheduler_type": section.lr_scheduler_type,
         "warmup_steps": section.warmup_ratio,  # below 1 it is a share of all steps
-        "per_device_train_batch_size": section.per_device_train_batch_size,
+        # Trainer draws the rows of a whole step; how they go through the model is the collator's choice
+        "per_device_train_batch_size": rows_per_step(section),
+        "gradient_accumulation_steps": 1,
         "per_device_eval_batch_size": section.per_device_eval_batch_size,
-        "gradient_accumulation_steps": section.gradient_accumulation_steps,
         "optim": section.optim,
         "weight_decay": section.weight_decay,
         "max_grad_norm": section.max_grad_norm,

@@ -35,6 +35,7 @@ PREVIOUS = "previous"
 # Keys of `training` that change what is written, watched or how fast it goes, but not the adapter.
 _FREE = {
     "per_device_train_batch_size", "gradient_accumulation_steps",  # their product decides
+    "max_tokens_per_forward",
     "output_dir", "logging_steps", "save_steps", "save_total_limit", "per_device_eval_batch_size",
     "gradient_checkpointing", "dataloader_num_workers", "dataloader_pin_memory", "report_to", "run_name",
     "push_to_hub", "hub_model_id",

@@ -170,8 +170,8 @@ class Load:
 
 _PROCESS = {"cpu": 1100 * 2**20, "cuda": 600 * 2**20, "mps": 1100 * 2**20}
 """On the CPU: Python, torch, transformers and what a first step leaves resident. On CUDA: the context and cuBLAS."""
-_LOSS_BYTES = 3 * 4 * 2**25
-"""Logits, their log-softmax and its gradient for one chunk of model.loss (CHUNK_LOGITS), float32."""
+_LOSS_LOGITS = 2**26
+"""Logits that model.loss holds at once (CHUNK_LOGITS), in the model's dtype."""
 SHARE = 0.92
 """Of the free memory that a plan may use; the rest is for fragments, the display, and this model's own error."""
 STEP_ROWS = 8
@@ -202,7 +202,7 @@ def predict(shape: Shape, config: Config, load: Load, trainable: int | None = No
         weights=int(weights),
         adapter=int(trainable * (8 + optimizer_bytes(config.training.optim))),
         activations=int(activations + ends + masks),
-        transient=max(min(_LOSS_BYTES, 12 * tokens * shape.vocab_size), backward),
+        transient=max(width * min(_LOSS_LOGITS, tokens * shape.vocab_size), backward),
     )
 
 

@@ -1,8 +1,8 @@
 """Out of memory in the middle of a step: smaller pieces, the same step again, nothing lost.
 
     one optimizer step       batch 1      batch 2         memory runs out in batch 2
-    done again               1a 1b        2a 2b           half the rows at a time, twice as many passes
-    every later step         1a 1b        2a 2b
+    done again               a   b   c   d                the same rows, half as much at a time
+    every later step         a   b   c   d
 
 Weights change only at the end of a step, so the last finished one is where things stand; what this step had added to
 the gradients is thrown away and computed again. The loss is a sum over the step divided by the step's supervised
@@ -15,14 +15,17 @@ Costs nothing until it happens. What an evaluation or the optimizer's own step a
 
 import gc
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
-from torch import Tensor
 
 from toolgemma.errors import ConfigError
+from toolgemma.tokens.collate import StepCollator
 
-Batch = dict[str, Tensor]
+Batch = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
@@ -33,46 +36,30 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def pieces(batch: Batch, rows: int) -> list[Batch]:
-    """`batch` cut into batches of at most `rows` rows, each without the columns in which it has only padding."""
-    count = len(batch["input_ids"])
-    if count <= rows:
-        return [batch]
-    found = []
-    for start in range(0, count, rows):
-        part = {name: tensor[start : start + rows] for name, tensor in batch.items()}
-        longest = int(part["attention_mask"].sum(dim=1).max())
-        found.append({name: tensor[:, :longest] for name, tensor in part.items()})
-    return found
-
-
 class Lean:
-    """How a step is cut, and what is done the next time memory runs out."""
+    """How a step is laid out, and what is done the next time memory runs out."""
 
-    def __init__(self, checkpointing: bool) -> None:
-        self.rows: int | None = None
-        """Rows at a time; None: whole batches."""
+    def __init__(self, layout: StepCollator, checkpointing: bool) -> None:
+        self.layout = layout
         self.checkpointing = checkpointing
+        self._shrunk = False
 
-    def cut(self, batch: Batch) -> list[Batch]:
-        """The pieces of a batch, one forward and backward pass each."""
-        return [batch] if self.rows is None else pieces(batch, self.rows)
+    def batches(self, step: Batch) -> list[Batch]:
+        """The batches of a step, one forward and backward pass each: as the loader laid them out, or leaner."""
+        found: list[Batch] = (self.layout(step["rows"]) if self._shrunk else step)["batches"]
+        return found
 
-    def shrink(self, batch: Batch, step: int) -> bool:
-        """After memory ran out over `batch` in step `step`: fewer rows, or (True) recomputing from now on.
+    def shrink(self, batches: Sequence[Batch], step: int) -> bool:
+        """After memory ran out over `batches` in step `step`: less at a time, or (True) recomputing from now on.
 
         Raises:
             ConfigError: there is nothing left to save.
         """
-        rows, tokens = batch["input_ids"].shape
-        rows = min(rows, self.rows or rows)
+        rows = max(batch["rows"] for batch in batches)
+        tokens = max(batch["input_ids"].shape[-1] for batch in batches)
         if rows > 1:
-            self.rows = rows // 2
-            logger.warning(
-                "out of memory in step %d: from now on %d rows at a time instead of %d, in twice as many passes; the "
-                "step is done again, and its rows and what is learnt stay the same",
-                step, self.rows, rows,
-            )  # fmt: skip
+            self._shrunk = True
+            self._halve(rows, tokens, step)
         elif not self.checkpointing:
             self.checkpointing = True
             logger.warning(
@@ -87,6 +74,20 @@ class Lean:
                 "or set model.quantization to 4bit (earlier checkpoints are intact: go on with --resume)"
             )
         return False
+
+    def _halve(self, rows: int, tokens: int, step: int) -> None:
+        """Half of the largest batch there was: of its rows where they are padded, of its tokens where they are packed
+        (a row that is longer goes alone)."""
+        if self.layout.max_tokens is None:
+            had, unit = rows, "rows"
+            self.layout = replace(self.layout, batch_size=had // 2)
+        else:
+            had, unit = tokens, "tokens"
+            self.layout = replace(self.layout, max_tokens=max(1, had // 2))
+        logger.warning(
+            "out of memory in step %d: from now on %d %s at a time instead of %d, in more passes; the step is done "
+            "again, and its rows and what is learnt stay the same", step, had // 2, unit, had,
+        )  # fmt: skip
 
 
 def release() -> None:

@@ -75,7 +75,9 @@ def plan(config: Config, rows: Sequence[Encoded], validation: Sequence[Encoded])
     per_epoch, steps = count_steps(len(rows), config.training)
     rate = measure_rate(placement, base_config)
     longest, budget = max(lengths, default=0), device_budget(placement)
-    choice = memory.choose(memory.shape_of(base_config.to_dict()), config, _load(placement, longest), budget, trainable)
+    choice = memory.choose(
+        memory.shape_of(base_config.to_dict()), config, _load(config, placement, longest), budget, trainable
+    )
     return Plan(
         rows=len(rows),
         validation_rows=len(validation),
@@ -115,7 +117,7 @@ def settle(config: Config, placement: device.Placement, longest: int) -> Config:
     ):  # fmt: skip
         return config
     shape = memory.shape_of(load.load_config(config.model).to_dict())
-    choice = memory.choose(shape, config, _load(placement, longest), device_budget(placement))
+    choice = memory.choose(shape, config, _load(config, placement, longest), device_budget(placement))
     logger.log(
         logging.INFO if choice.fits else logging.WARNING,
         "auto: %d rows at a time, %d times a step, checkpointing %s: %.1f GiB at the peak%s",
@@ -143,9 +145,9 @@ def device_budget(placement: device.Placement) -> int:
     return int(memory.SHARE * free)
 
 
-def _load(placement: device.Placement, longest: int) -> memory.Load:
+def _load(config: Config, placement: device.Placement, longest: int) -> memory.Load:
     dtype: Literal["bfloat16", "float32"] = "bfloat16" if placement.dtype == torch.bfloat16 else "float32"
-    return memory.Load(placement.device, dtype, 1, longest)
+    return memory.Load(placement.device, dtype, 1, max(longest, config.training.max_tokens_per_forward or 0))
 
 
 def measure_rate(placement: device.Placement, text: Gemma3TextConfig, tokens: int = 512, repeats: int = 3) -> float:

@@ -32,7 +32,7 @@ from toolgemma.tokens.encode import Encoded
 from toolgemma.training import best, checkpoint, final, journal, plan
 from toolgemma.training.arguments import training_arguments
 from toolgemma.training.stop import Interrupted, Stop
-from toolgemma.training.trainer import SupervisedTrainer
+from toolgemma.training.trainer import SupervisedTrainer, layouts
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def _fit(
         arguments,
         rows=task.rows,
         validation=task.validation,
-        pad_token_id=task.tokenizer.pad_token_id,
+        layouts=layouts(config, task.rows, task.validation, int(task.tokenizer.pad_token_id)),
         callbacks=[book, best.BestStep(config), keeper],
         measure=lambda step: _measure(task, config.evaluation.every_steps, step, model, book),
     )
