@@ -84,9 +84,9 @@ def test_a_second_run_says_what_it_reuses_and_makes_nothing_anew(config, capsys,
 
 def test_the_end_shows_table_examples_and_paths(config, capsys, monkeypatch):
     page = config.parent / "outputs" / "evaluation" / "report.html"
-    page.write_text("", encoding="utf-8")
-    assert run_main("run", "--config", config) == 0
     page.unlink()
+    assert run_main("run", "--config", config) == 0
+    assert page.is_file()
     printed = capsys.readouterr().out
     for expected in ("tool_call_accuracy", "abstention_accuracy", "malformed_rate", "Still wrong", "request", "gold"):
         assert expected in printed
