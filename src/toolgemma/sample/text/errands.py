@@ -46,14 +46,44 @@ POOLS: dict[str, tuple[str, Draw, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+NAMES = {
+    "place": ("city", "town", "location", "where", "area"), "date": ("date", "day", "when", "on_date"), "time": ("time", "hour", "clock"),
+    "person": ("person", "name", "guest", "customer"), "item": ("thing", "object", "subject", "topic"), "phrase": ("text", "note", "title", "words"),
+    "company": ("company", "firm", "brand"), "code": ("number", "id", "reference"), "address": ("address", "street"), "file": ("file", "document"),
+    "language": ("language", "tongue"), "people": ("people", "persons", "heads"), "count": ("count", "quantity", "number_of"),
+    "minutes": ("minutes", "duration"), "hours": ("hours", "how_long"), "days": ("days", "nights"), "age": ("age", "years"),
+    "money": ("amount", "price", "sum_of_money"), "measure": ("value", "size_of", "measured"), "items": ("items", "list", "parts"),
+    "names": ("people", "members", "guests"), "places": ("cities", "stops_on_the_way", "towns_to_see"), "email": ("email", "mail", "contact"), "phone": ("phone", "mobile"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Errand:
     """A form as people use it: `wants` maps each field to (pool or enum or ?, required)."""
 
+    topic: str
     name: str
     description: str
     wants: dict[str, tuple[str, bool]]
     sentences: tuple[str, ...]
+
+    def variant(self, rng: random.Random) -> "Errand":
+        """The same errand with other names of form and fields, in another order: they have to be read."""
+        names: dict[str, str] = {}
+        for field, (pool, _) in self.wants.items():
+            other = rng.choice(NAMES[pool]) if pool in NAMES and rng.random() < 0.5 else field
+            names[field] = field if other in names.values() or other in self.wants else other
+        order = list(self.wants)
+        if rng.random() < 0.5:
+            rng.shuffle(order)
+        verb, *things = self.name.split("_")
+        name = rng.choice([self.name, self.name, self.name, "_".join([*things, verb]), values.identifier(rng)])
+
+        def renamed(sentence: str) -> str:
+            return SLOT.sub(lambda slot: slot.group().replace(slot.group(1), names[slot.group(1)], 1), sentence)
+
+        wants = {names[field]: self.wants[field] for field in order}
+        return Errand(self.topic, name, self.description, wants, tuple(map(renamed, self.sentences)))
 
     def schemas(self, rng: random.Random) -> dict[str, dict[str, Any]]:
         """The JSON Schema of each field, with one of its pool's descriptions or none."""
@@ -93,7 +123,7 @@ def _errand(name: str, description: str, wants: str, sentences: str) -> Errand:
     for part in wants.split():
         field, _, pool = part.partition(":")
         parsed[field.rstrip("!")] = (pool, field.endswith("!"))
-    return Errand(name, description, parsed, tuple(line.strip() for line in sentences.strip().splitlines()))
+    return Errand(name, name, description, parsed, tuple(line.strip() for line in sentences.strip().splitlines()))
 
 
 ERRANDS = (

@@ -66,7 +66,8 @@ def items(rng: random.Random) -> list[str]:
 
 def people(rng: random.Random) -> list[str]:
     """Two to four names."""
-    return [values.name(rng) for _ in range(rng.randint(2, 4))]
+    full = rng.random() < 0.7
+    return [values.full_name(rng) if full else values.name(rng) for _ in range(rng.randint(2, 4))]
 
 
 def _numbers(rng: random.Random) -> list[int]:
@@ -132,6 +133,8 @@ KINDS = (
     _kind("array", "names attendees members", "Names of the people|Who takes part|Guests to include|People involved", "with {}|for {}|and {} will be there|together with {}|including {}", people),
     _kind("array", "numbers values figures data", "The numbers|List of values|Figures to use", "{}|of {}|with {}|for the numbers {}|the values {}", _numbers),
 )  # fmt: skip
+
+ARRAYS = tuple(kind for kind in KINDS if kind.json_type == "array")
 
 CHOICES = (
     (("size", "format", "cup"), ("Size", "Which size"), ("small", "medium", "large", "extra large", "tiny"), ("in {}", "{}", "size {}", "a {} one")),
@@ -233,7 +236,7 @@ def field(rng: random.Random, taken: set[str], odd_names: float = 0.06) -> Field
 
 
 def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
-    kind = rng.choice(KINDS)
+    kind = rng.choice(ARRAYS if rng.random() < 0.08 else KINDS)
     name, description = rng.choice(kind.names), rng.choice(kind.descriptions)
     schema: dict[str, Any] = {"type": kind.json_type}
     if kind.json_type == "array":
@@ -248,4 +251,4 @@ def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
         shown = _listed(rng, value) if isinstance(value, list) else str(value)
         return value, rng.choice(kind.phrases if rng.random() < 0.72 else spelt).format(shown)
 
-    return Field(rename(name), schema, rng.random() < 0.75, say)
+    return Field(rename(name), schema, rng.random() < 0.6, say)

@@ -65,8 +65,8 @@ def layout(rng: random.Random) -> Layout:
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
     """A form; half of them are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
-    if near is None and rng.random() < 0.55:
-        errand = rng.choice(ERRANDS)
+    if near is None and rng.random() < 0.75:
+        errand = rng.choice(ERRANDS).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
         schemas = errand.schemas(rng)
         return Form(
@@ -74,7 +74,7 @@ def form(rng: random.Random, near: Form | None = None) -> Form:
             errand.description,
             schemas,
             required,
-            (errand.name,),
+            (errand.topic,),
             errand.say,
             lambda rng: errand.say(rng)[0],
         )
@@ -159,7 +159,7 @@ def listing(rng: random.Random, forms: Sequence[Form], shape: Layout) -> str:
 
 def _joined(rng: random.Random, wish: str, fields: Sequence[Field]) -> Said:
     """A wish for a random form with its fields' phrases around it."""
-    chosen = [(entry.name, *entry.say(rng)) for entry in fields if entry.required or rng.random() < 0.5]
+    chosen = [(entry.name, *entry.say(rng)) for entry in fields if entry.required or rng.random() < 0.4]
     said = [text for _, _, text in chosen]
     if rng.random() < 0.5:
         rng.shuffle(said)
@@ -194,6 +194,12 @@ def _answer(made: Form, filled: dict[str, Any], shape: Layout) -> str:
     return f"<{shape.tag}>\n{text}\n</{shape.tag}>" if shape.tag else text
 
 
+RULES = (
+    "Use only what is listed above.", "If none fits, say so.", "Fill one for each wish.", "Then stop.", "Leave out what isn't said.",
+    "The results come later.", "Write nothing else.", "Copy values as they are.", "Otherwise answer in text.",
+)  # fmt: skip
+
+
 def _instructions(rng: random.Random, shape: Layout, listed: str) -> str:
     example = f'{{"{shape.kind}": ..., "{shape.filled}": {{...}}}}'
     intro = rng.choice(
@@ -212,6 +218,7 @@ def _instructions(rng: random.Random, shape: Layout, listed: str) -> str:
         how = f"{rule}\n<{shape.tag}>\n{example}\n</{shape.tag}>"
     else:
         how = f"{rule} {example}{where}."
+    how += "".join(" " + rng.choice(RULES) for _ in range(rng.choice([0, 0, 1, 2])))
     block = rng.choice(["list", "sheets", "offer", "paper", values.pseudo_word(rng)])
     listed = f"<{block}>\n{listed}\n</{block}>" if rng.random() < 0.5 else listed
     return rng.choice([f"{intro}\n{listed}\n{how}", f"{intro} {how}\n{listed}", f"{how}\n{intro}\n{listed}"])

@@ -94,11 +94,15 @@ def name(rng: random.Random) -> str:
     return pseudo_word(rng, 2, 3).capitalize() if rng.random() < 0.5 else rng.choice(words.FIRST)
 
 
-def person(rng: random.Random) -> str:
+def full_name(rng: random.Random) -> str:
     """First and last name."""
-    first = name(rng)
     last = pseudo_word(rng, 2, 3).capitalize() if rng.random() < 0.5 else rng.choice(words.LAST)
-    return first if rng.random() < 0.3 else f"{first} {last}"
+    return f"{name(rng)} {last}"
+
+
+def person(rng: random.Random) -> str:
+    """First name, mostly with a last name."""
+    return name(rng) if rng.random() < 0.3 else full_name(rng)
 
 
 def place(rng: random.Random) -> str:
