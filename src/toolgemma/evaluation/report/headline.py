@@ -68,7 +68,9 @@ def cards(found: Headline) -> tuple[Card, ...]:
             made.append(Card(f"{PRIMARY}, {system}", f"{100 * interval.point:.1f} %", detail))
     if found.comparison is not None:
         change, test = found.comparison.primary, found.comparison.test
-        made.append(Card("gain, points", _points(change.gain.point), f"95 % interval {_bounds(change.gain, '+.1f')}"))
+        bounds = _bounds(change.gain, "+.1f")
+        detail = f"95 % interval {bounds}" if bounds else "no interval: all resamples agree"
+        made.append(Card("gain, points", _points(change.gain.point), detail))
         detail = f"{test.fixed} rows fixed, {test.broken} broken, exact McNemar p {_p(test.p)}"
         made.append(Card("better?", change.verdict, detail))
     return tuple(made)

@@ -154,6 +154,8 @@ def curves(series: Sequence[Series], *, ylabel: str, mark: float | None = None, 
         if mark is not None:
             axes.axvline(mark, color=_COLOURS["ink"], linewidth=1, linestyle=":", label=f"evaluated, step {mark:g}")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        if percent:
+            axes.set_ylim(-3, 103)
         axes.set_xlabel("optimizer step")
         axes.set_ylabel(ylabel)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))

@@ -159,7 +159,7 @@ def _tool_metrics(curve: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
         for key in (f"{_PREFIX}{name}", name)
         if any(key in line for line in curve)
     ]
-    for number, key in enumerate(keys[:8]):
+    for number, key in enumerate(keys[:6]):
         yield key.removeprefix(_PREFIX), key, systems[number % 4], number >= 4
 
 
