@@ -24,8 +24,8 @@ rem The default index has only a CPU build of torch for Windows.
 echo Installing torch, build %BACKEND% ...
 %UV% pip install --reinstall-package torch torch --torch-backend=%BACKEND%
 if not "%ERRORLEVEL%"=="0" goto :failed
-%UV% run --no-sync toolgemma info
-if not "%ERRORLEVEL%"=="0" goto :failed
+rem What the doctor finds has its cure beside it (a login, most of the time) and doesn't undo the set-up.
+%UV% run --no-sync toolgemma doctor --config configs/training_config_windows.yaml
 echo.
 echo Done. From now on type "uv run --no-sync" instead of "uv run", which would put the CPU build back.
 echo The base model is gated: accept its terms on its page, then run: %UV% run --no-sync hf auth login

@@ -379,14 +379,16 @@ def test_model_and_dataset_from_their_own_sources(place, tiny_model, tmp_path):
         assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["show", "prepare"])
+@pytest.mark.parametrize("command", ["show", "prepare", "lint"])
 def test_no_network_names_the_mirror_setting(place, tmp_path, command):
     environment = {"HF_HOME": str(tmp_path / "cache"), "HF_HUB_DISABLE_XET": "1"}
     arguments = {
         "show": ["show", place / "data", "--tokenizer", "google/open"],
         "prepare": ["prepare", "--dataset_name", "me/tools", "--output_dir", tmp_path / "prepared"],
+        "lint": ["lint", "me/tools"],
     }[command]
-    result = run_process(environment, *arguments, "--set", "mirror.mode=http://127.0.0.1:9")
+    result = run_process(environment, *arguments, "--mirror", "http://127.0.0.1:9")
     assert result.returncode == 2, result.stderr
+    assert "http://127.0.0.1:9 can't be reached" in " ".join(result.stderr.split())
     assert "set mirror.mode" in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr

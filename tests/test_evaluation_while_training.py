@@ -81,7 +81,9 @@ def test_training_logs_what_an_evaluation_of_these_rows_finds(tmp_path, tiny_mod
     (tmp_path / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
     assert run_main("train", "--config", tmp_path / "config.yaml") == 0
     assert "by generation: tool_call_accuracy" in " ".join(capsys.readouterr().err.split())
-    lines = [json.loads(line) for line in (tmp_path / "outputs" / rundir.METRICS).read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / "outputs" / rundir.METRICS).read_text(encoding="utf-8").splitlines()
+    ]
     (line,) = [line for line in lines if "eval_tool_call_accuracy" in line]
     assert line["step"] == 2
     final = tmp_path / "outputs" / rundir.FINAL

@@ -114,7 +114,7 @@ def test_batch_files_keep_paths_and_exit_codes(path):
     for line, following in itertools.pairwise(found):
         assert "http" not in line
         assert not re.search(r'(?<!")%~dp0', line), f"{line}: not quoted"
-        if line.startswith(("%UV% ", 'call "')) and "mirrors" not in line and "--version" not in line:
+        if line.startswith(("%UV% ", 'call "')) and not re.search("mirrors|doctor|--version", line):
             # A negative code (a crash) is not `errorlevel 1`.
             assert following in (":end", "exit /b %ERRORLEVEL%") or following.startswith('if not "%ERRORLEVEL%"=="0"')
     if any("%UV% run" in line for line in found):
@@ -350,7 +350,7 @@ def test_the_set_up_under_wine(wine):
     assert [line for line in said if line.startswith("UV ")] == [
         "UV sync",
         "UV pip install --reinstall-package torch torch --torch-backend=cu126",
-        "UV run --no-sync toolgemma info",
+        "UV run --no-sync toolgemma doctor --config configs/training_config_windows.yaml",
     ]
     code, said = wine(r"scripts\setup_windows.bat", code=7)
     assert code == 7

@@ -15,8 +15,10 @@ from toolgemma.cli.options import (
     LogLevelOption,
     MirrorOption,
     SetOption,
+    apply_mirror,
     console,
     dataset_overrides,
+    named_repositories,
     read_config,
     start_logging,
 )
@@ -53,10 +55,13 @@ def lint(
     max_seq_length: Annotated[
         int, typer.Option("--max_seq_length", "--max-seq-length", min=16, help="Budget of a row in tokens.")
     ] = 4096,
+    mirror: MirrorOption = None,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Find what is wrong with a tool-calling dataset. Exit code 1 if a finding is an error."""
     start_logging(log_level)
+    section = read_config(None, None, {"mirror.mode": mirror}, uses_hub=False).mirror
+    apply_mirror(section, named_repositories(data, tokenizer))
     from toolgemma.cli.data import lint_data
 
     if lint_data(data, json_file=json_file, format=format, tokenizer=tokenizer, max_seq_length=max_seq_length):
@@ -71,12 +76,14 @@ def show(
         str | None, typer.Option(help="Hub id or folder of the tokenizer; default: the model's.")
     ] = None,
     config: ConfigOption = None,
+    mirror: MirrorOption = None,
     overrides: SetOption = None,
     log_level: LogLevelOption = "warning",
 ) -> None:
     """Print one row as the model sees it: tokens coloured by what the loss sees of them."""
     start_logging(log_level)
-    resolved = read_config(config, overrides, {"model.name": tokenizer})
+    resolved = read_config(config, overrides, {"model.name": tokenizer, "mirror.mode": mirror}, uses_hub=False)
+    apply_mirror(resolved.mirror, named_repositories(data, resolved.model.name))
     from toolgemma.cli.data import show_row
 
     show_row(resolved, data, split, row)

@@ -18,7 +18,7 @@ from rich.text import Text
 from toolgemma import hub
 
 if TYPE_CHECKING:
-    from toolgemma.config import Config
+    from toolgemma.config import Config, MirrorSection
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def read_config(
     given = [override(key, value) for key, value in flags.items() if value is not None]
     config = load_config(path, [*(overrides or ()), *given])
     if uses_hub:
-        apply_mirror(config)
+        apply_mirror(config.mirror, repositories(config))
     return config
 
 
@@ -90,17 +90,27 @@ def repositories(config: "Config") -> list[hub.Repository]:
     return wanted
 
 
-def apply_mirror(config: "Config") -> None:
+def named_repositories(data: str, tokenizer: str | None) -> list[hub.Repository]:
+    """What `lint` and `show` take from the Hub: DATA and the tokenizer where they aren't local."""
+    from toolgemma.data.load import is_local
+
+    wanted = [] if is_local(data) else [hub.Repository("dataset", data)]
+    if tokenizer and not Path(tokenizer).exists():
+        wanted.append(hub.Repository("model", tokenizer))
+    return wanted
+
+
+def apply_mirror(section: "MirrorSection", wanted: Sequence[hub.Repository]) -> None:
     """Choose sources and set the variables that Hugging Face's libraries read at their import, which comes later."""
     from toolgemma.hub.choose import choose
 
     files = {"model": hub.MODEL_FILES, "dataset": hub.DATASET_FILES}
-    missing = [one for one in repositories(config) if hub.cached(one, files[one.kind], os.environ) is None]
-    plan = choose(config.mirror, missing, os.environ)
+    missing = [one for one in wanted if hub.cached(one, files[one.kind], os.environ) is None]
+    plan = choose(section, missing, os.environ)
     for repository in missing:
         if len(plan.sources) > 1 and (order := plan.order(repository)):
             logger.info("%s: %s", repository, ", then ".join(source.name for source in order))
-    os.environ.update(hub.environment(plan, config.mirror))
+    os.environ.update(hub.environment(plan, section))
 
 
 def start_logging(level: str) -> None:

@@ -37,10 +37,15 @@ def read_file_or_folder(path: str, format: str = "auto") -> dict[str, list[Conve
     Raises:
         DataError, HubError: as `read`.
     """
-    local = Path(unpacked(path, "data")).expanduser()
-    if local.exists() or not _HUB_ID.fullmatch(path) or local.suffix in SUFFIXES:
-        return _read_local(local, format)
+    if is_local(path):
+        return _read_local(Path(unpacked(path, "data")).expanduser(), format)
     return _converted(_download(path, None), format)
+
+
+def is_local(path: str) -> bool:
+    """Whether DATA means something on this disk rather than a Hub id."""
+    local = Path(unpacked(path, "data")).expanduser()
+    return local.exists() or not _HUB_ID.fullmatch(path) or local.suffix in SUFFIXES
 
 
 def source_files(section: DatasetSection) -> list[Path]:

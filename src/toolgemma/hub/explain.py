@@ -36,7 +36,7 @@ def explain(error: BaseException, repository: str, kind: Kind) -> HubError:
     else:
         text = (
             f"{kind} {repository} can't be downloaded ({reason(error)}): check the network, compare the mirrors with "
-            "`uv run toolgemma mirrors`, set mirror.mode in the config (such as hf-mirror), or name a local folder"
+            "`uv run toolgemma mirrors`, set mirror.mode or --mirror (such as hf-mirror), or name a local folder"
         )
     return HubError(text)
 
