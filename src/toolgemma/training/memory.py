@@ -171,7 +171,7 @@ class Load:
     checkpointing: bool = False
 
 
-_PROCESS = {"cpu": 1010 * 2**20, "cuda": 600 * 2**20, "mps": 1010 * 2**20}
+_PROCESS = {"cpu": 930 * 2**20, "cuda": 600 * 2**20, "mps": 930 * 2**20}
 """On the CPU: Python, torch, transformers and what a first step leaves resident. On CUDA: the context and cuBLAS."""
 _LOSS_LOGITS = 2**26
 """Logits that model.loss holds at once (CHUNK_LOGITS), in the model's dtype."""
