@@ -44,21 +44,22 @@ class Setting:
     dropout: float = 0.05
     optim: str = "adamw_torch"
     r: int = 16
+    packing: str = "prefix_tree"
 
 
 SETTINGS = [
-    Setting(),
     Setting(tokens=1024),
-    Setting(tokens=2048),
-    Setting(tokens=1024, dtype="float32"),
     Setting(tokens=1024, checkpointing=True),
+    Setting(),
+    Setting(tokens=1024, dtype="float32"),
     Setting(layers=4, tokens=512, batch=2),
+    Setting(layers=12, tokens=256),
+    Setting(tokens=2048),
     Setting(layers=4, tokens=1024, dtype="float32", checkpointing=True),
     Setting(tokens=1024, dropout=0.0),
-    Setting(layers=4, tokens=1024),
+    Setting(tokens=1024, packing="none"),
     Setting(r=128),
-    Setting(layers=26, tokens=512, checkpointing=True),
-    Setting(layers=26, tokens=256),
+    Setting(layers=26, tokens=256, checkpointing=True),
 ]
 
 
@@ -83,7 +84,7 @@ def train(setting: Setting, model: Path, device_name: str) -> None:
     from toolgemma.model.system import versions
     from toolgemma.tokens.encode import Encoded
     from toolgemma.training.arguments import training_arguments
-    from toolgemma.training.trainer import SupervisedTrainer
+    from toolgemma.training.trainer import SupervisedTrainer, layouts
 
     imported = status("VmRSS")
     with tempfile.TemporaryDirectory() as output:
@@ -101,7 +102,7 @@ def train(setting: Setting, model: Path, device_name: str) -> None:
                 Encoded(ids, (-100,) * start + ids[start:], (-1,) * start + (0,) * len(ids[start:]), str(index))
             )
         arguments = training_arguments(config, device=placement.device, validated=False)
-        trainer = SupervisedTrainer(adapted, arguments, rows=rows, validation=[], pad_token_id=0)
+        trainer = SupervisedTrainer(adapted, arguments, rows=rows, validation=[], layouts=layouts(config, rows, [], 0))
         began = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - began
@@ -122,6 +123,7 @@ def overrides(setting: Setting, model: Path, device_name: str) -> list[str]:
         f"lora.r={setting.r}",
         f"lora.lora_dropout={setting.dropout}",
         f"training.optim={setting.optim}",
+        f"training.packing={setting.packing}",
         f"training.gradient_checkpointing={str(setting.checkpointing).lower()}",
         f"training.per_device_train_batch_size={setting.batch}",
         "training.gradient_accumulation_steps=1",
@@ -149,7 +151,8 @@ def line_of(result: dict) -> str:
     share = result["predicted_bytes"] / result["measured_bytes"] - 1
     return (
         f"| {result['layers']} | {result['batch']} x {result['tokens']} | {result['dtype']} | "
-        f"{'on' if result['checkpointing'] else 'off'} | r {result['r']}, dropout {result['dropout']} | "
+        f"{'on' if result['checkpointing'] else 'off'} | {result['packing']} | "
+        f"r {result['r']}, dropout {result['dropout']} | "
         f"{result['predicted_bytes'] / 2**30:.2f} | {result['measured_bytes'] / 2**30:.2f} | {share:+.1%} |"
     )
 
@@ -163,7 +166,7 @@ def status(key: str) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--only", type=int, action="append", help="number of a setting, from 0")
+    parser.add_argument("--only", type=int, action="append", default=[], help="a setting's number, from 0")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--model", type=Path, help=argparse.SUPPRESS)

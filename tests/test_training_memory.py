@@ -1,5 +1,8 @@
 """The memory formula against what autograd keeps, exact sizes against the model's own, and what `auto` settles."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
@@ -9,6 +12,7 @@ from toolgemma.model import loss
 from toolgemma.model.load import add_lora
 from toolgemma.training import memory
 
+ROOT = Path(__file__).parents[1]
 GIB = 2**30
 SIZES = {
     "vocab_size": 64, "hidden_size": 48, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 1,
@@ -120,6 +124,20 @@ def test_what_makes_it_smaller_and_larger():
     assert peak(plain, optim="adamw_8bit") < peak(plain)
     quantized = Config.model_validate({"model": {"quantization": "4bit"}})
     assert memory.predict(memory.GEMMA_3_1B, quantized, plain).weights < 1.1 * GIB
+
+
+def test_the_measured_peaks_are_met_within_15_percent():
+    """benchmarks/results/planner_cpu.json, measured by benchmarks/planner.py; today's formula, not the one of then."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "planner_cpu.json").read_text(encoding="utf-8"))
+    assert len(results) >= 6
+    for result in results:
+        lora = LoraSection(r=result["r"], lora_dropout=result["dropout"])
+        config = Config(lora=lora, training=TrainingSection(optim=result["optim"]))
+        shape = memory.shape_of({"num_hidden_layers": result["layers"]})
+        load = memory.Load("cpu", result["dtype"], result["batch"], result["tokens"], result["checkpointing"])
+        predicted = memory.predict(shape, config, load).total
+        assert predicted == pytest.approx(result["measured_bytes"], rel=0.15), result
+        assert predicted == result["predicted_bytes"], "run benchmarks/planner.py: it computes the predictions anew"
 
 
 def choose(gib, tokens=1024, device="cuda", dtype="bfloat16", **training):

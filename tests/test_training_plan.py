@@ -91,7 +91,7 @@ def test_auto_is_settled_for_the_memory_that_is_free(tiny_model, tmp_path, monke
     settled = settle(config, placement, longest=24).training
     assert (settled.per_device_train_batch_size, settled.gradient_accumulation_steps) == (1, 8)
     assert settled.gradient_checkpointing is False and "auto: 1 rows at a time, 8 times a step" in caplog.text
-    monkeypatch.setattr("toolgemma.training.plan.device_budget", lambda placement: 2**30)
+    monkeypatch.setattr("toolgemma.training.plan.device_budget", lambda placement: 2**29)
     assert settle(config, placement, longest=24).training.gradient_checkpointing is True
     assert "more than is free" in caplog.text
     fixed = make_config(tiny_model, tmp_path)

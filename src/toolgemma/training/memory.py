@@ -1,11 +1,12 @@
 """Peak memory of training, from shapes alone, and the batch that fits a given memory. Pure arithmetic, without torch.
 
-    peak = process + weights + adapter + activations + transient                    B rows of T tokens, N = B x T
+    peak = process + weights + adapter + activations + transient + fragments        B rows of T tokens, N = B x T
 
     weights      base parameters x width of the dtype (4bit: 0.56 bytes for each parameter of a decoder layer)
     adapter      itself and its gradient, float32, and the optimizer's state
     activations  what autograd keeps for the backward pass: below, for each layer
     transient    the larger of: the loss over a chunk of logits; a layer's backward pass
+    fragments    on a CPU: holes in the C library's heap, a quarter of the activations in blocks below 32 MiB
 
 What autograd keeps of a decoder layer for each token (D hidden, F feed-forward, Q and K attention widths, w dtype's):
 the feed-forward's gate, its activation and the up projection (3 F w); queries, attention output, keys and values
@@ -142,10 +143,11 @@ class Memory:
     adapter: int
     activations: int
     transient: int
+    fragments: int = 0
 
     @property
     def total(self) -> int:
-        return self.process + self.weights + self.adapter + self.activations + self.transient
+        return sum(size for _, size in self.parts())
 
     def parts(self) -> Iterator[tuple[str, int]]:
         """(name, bytes) of each part, as a table shows them."""
@@ -154,6 +156,7 @@ class Memory:
         yield "adapter, gradients, optimizer", self.adapter
         yield "activations", self.activations
         yield "loss or one layer's backward pass", self.transient
+        yield "fragments", self.fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +171,16 @@ class Load:
     checkpointing: bool = False
 
 
-_PROCESS = {"cpu": 1100 * 2**20, "cuda": 600 * 2**20, "mps": 1100 * 2**20}
+_PROCESS = {"cpu": 930 * 2**20, "cuda": 600 * 2**20, "mps": 930 * 2**20}
 """On the CPU: Python, torch, transformers and what a first step leaves resident. On CUDA: the context and cuBLAS."""
 _LOSS_LOGITS = 2**26
 """Logits that model.loss holds at once (CHUNK_LOGITS), in the model's dtype."""
 SHARE = 0.92
 """Of the free memory that a plan may use; the rest is for fragments, the display, and this model's own error."""
+_HOLES = 0.25
+"""Share of the activations that glibc's heap held besides, on average (0 to 0.56, benchmarks/planner.py)."""
+_MMAPPED = 2**25
+"""Bytes from which a block is returned at once and leaves no hole (glibc's DEFAULT_MMAP_THRESHOLD_MAX)."""
 STEP_ROWS = 8
 """Rows of an optimizer step where gradient_accumulation_steps is auto."""
 _4BIT = 0.56
@@ -203,7 +210,16 @@ def predict(shape: Shape, config: Config, load: Load, trainable: int | None = No
         adapter=int(trainable * (8 + optimizer_bytes(config.training.optim))),
         activations=int(activations + ends + masks),
         transient=max(width * min(_LOSS_LOGITS, tokens * shape.vocab_size), backward),
+        fragments=_fragments(shape, config.lora, load),
     )
+
+
+def _fragments(shape: Shape, lora: LoraSection, load: Load) -> int:
+    """Each layer's pass leaves holes, recomputed or not; rows so long that their blocks are mapped leave none."""
+    if load.device != "cpu":
+        return 0
+    tokens = min(load.rows * load.tokens, _MMAPPED // (4 * shape.intermediate_size))
+    return int(_HOLES * tokens * shape.num_hidden_layers * kept_by_layer(shape, lora, load))
 
 
 def kept_by_layer(shape: Shape, lora: LoraSection, load: Load) -> int:
