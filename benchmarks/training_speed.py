@@ -92,7 +92,10 @@ def read(path: Path) -> list[Any]:
     """What `store` wrote."""
     from toolgemma.tokens.encode import Encoded
 
-    return [Encoded(*map(tuple, row), f"row/{index}") for index, row in enumerate(json.loads(path.read_text()))]
+    return [
+        Encoded(*map(tuple, row), f"row/{index}")
+        for index, row in enumerate(json.loads(path.read_text(encoding="utf-8")))
+    ]
 
 
 def make_model(layers: int, dtype_name: str, device: str) -> Any:
