@@ -106,6 +106,11 @@ def test_what_is_on_this_disk_needs_no_hub(place, served):
     assert access.config_json(config) == model / "config.json"
 
 
+def test_a_folder_that_is_not_there_is_asked_of_nobody(place, served):
+    found = look(place, served.url, model=place / "nowhere")
+    assert accesses(found) == ["missing", "open"] and not any("nowhere" in path for _, path, _ in served.log)
+
+
 def test_whose_token_it_is(place, served, monkeypatch):
     """The stand-in knows no owner of any token and answers 401, as the Hub does to a mistyped one."""
     monkeypatch.setattr(hub_module, "OFFICIAL", served.url)

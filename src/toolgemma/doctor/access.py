@@ -60,6 +60,8 @@ def _local(one: hub.Repository, config: Config) -> Repository | None:
         here = config.dataset.path is not None or (Path(config.dataset.prepared_dir) / "report.json").is_file()
     if here:
         return Repository(one.kind, one.name, "local")
+    if Path(one.name).is_absolute():  # no Hub id
+        return Repository(one.kind, one.name, "missing", ("this disk",))
     files = hub.MODEL_FILES if one.kind == "model" else hub.DATASET_FILES
     return Repository(one.kind, one.name, "cached") if hub.cached(one, files, os.environ) else None
 
