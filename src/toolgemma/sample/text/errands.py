@@ -72,6 +72,7 @@ class Errand:
         names: dict[str, str] = {}
         for field, (pool, _) in self.wants.items():
             other = rng.choice(NAMES[pool]) if pool in NAMES and rng.random() < 0.5 else field
+            other = values.identifier(rng) if rng.random() < 0.12 else other
             names[field] = field if other in names.values() or other in self.wants else other
         order = list(self.wants)
         if rng.random() < 0.5:

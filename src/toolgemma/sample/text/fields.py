@@ -2,6 +2,7 @@
 """Fields of forms: what a field is called, how it is described, and how people mention its value in a sentence."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -221,7 +222,7 @@ def _listed(rng: random.Random, value: list[Any]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def field(rng: random.Random, taken: set[str], odd_names: float = 0.06) -> Field:
+def field(rng: random.Random, taken: set[str], odd_names: float = 0.25) -> Field:
     """A field whose name is not in `taken`; its name is invented, saying nothing, in `odd_names` of the cases."""
 
     def rename(name: str) -> str:
@@ -237,12 +238,12 @@ def field(rng: random.Random, taken: set[str], odd_names: float = 0.06) -> Field
 
 def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
     kind = rng.choice(ARRAYS if rng.random() < 0.08 else KINDS)
-    name, description = rng.choice(kind.names), rng.choice(kind.descriptions)
+    name, description = rename(rng.choice(kind.names)), rng.choice(kind.descriptions)
     schema: dict[str, Any] = {"type": kind.json_type}
     if kind.json_type == "array":
         schema["items"] = {"type": "integer" if kind.draw is _numbers else "string"}
     schema["description"] = description
-    label = rng.choice([name.replace("_", " "), description.split(",")[0].split(" as ")[0].lower()])
+    label = rng.choice([re.sub(r"[_.-]", " ", name), description.split(",")[0].split(" as ")[0].lower()])
     spelt = (f"the {label} is {{}}", f"{label}: {{}}", f"{label} {{}}", f"with {{}} as {label}")
 
     def say(rng: random.Random) -> tuple[Any, str]:
@@ -251,4 +252,4 @@ def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
         shown = _listed(rng, value) if isinstance(value, list) else str(value)
         return value, rng.choice(kind.phrases if rng.random() < 0.72 else spelt).format(shown)
 
-    return Field(rename(name), schema, rng.random() < 0.6, say)
+    return Field(name, schema, rng.random() < 0.6, say)

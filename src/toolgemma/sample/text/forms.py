@@ -65,7 +65,7 @@ def layout(rng: random.Random) -> Layout:
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
     """A form; half of them are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
-    if near is None and rng.random() < 0.75:
+    if near is None and rng.random() < 0.6:
         errand = rng.choice(ERRANDS).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
         schemas = errand.schemas(rng)
@@ -87,7 +87,9 @@ def _random_form(rng: random.Random, near: tuple[str, ...] | None) -> Form:
     if near and rng.random() < 0.5:
         action = next(group for group in words.ACTIONS if group[0] == near[0])
     elif near:
-        thing = next(group for group in words.THINGS if group[0] == near[1])
+        thing = next((group for group in words.THINGS if group[0] == near[1]), (near[1],))
+    elif rng.random() < 0.5:  # an invented thing: it can only be found by its word
+        thing = (values.pseudo_word(rng, 1, 3),)
     taken: set[str] = set()
     fields = tuple(field(rng, taken) for _ in range(rng.choice([1, 1, 2, 2, 2, 3, 3, 4])))
     shown = thing[0] if rng.random() < 0.8 else rng.choice(thing)
