@@ -43,7 +43,7 @@ def write(path, answers):
     found = [each for each in decisions({"repaired": rows()}) if each.turn == "D1"]
     lines = [{"kind": "toolgemma predictions"}]
     for each, answer in zip(found, answers, strict=True):
-        lines.append(record(Task((1,), "0", (each,)), Completion("raw text", 2, "stop"), answer))
+        lines.append(record(Task((1,), "0", (each,), each.row), Completion("raw text", 2, "stop"), answer))
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
 

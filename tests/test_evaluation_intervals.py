@@ -14,7 +14,7 @@ RIGHT, WRONG, SPRAY, BROKEN = turn(PARIS), turn(ROME), turn(PARIS, call("telepor
 
 def scored(*parsed, view="repaired"):
     return [
-        Scored(f"test/{number}", view, "easy", 3, False, score_calls([PARIS], each, OFFERED, SCHEMAS))
+        Scored(f"test/{number}", view, "easy", 3, False, "", score_calls([PARIS], each, OFFERED, SCHEMAS))
         for number, each in enumerate(parsed)
     ]
 
