@@ -31,9 +31,11 @@ logger = logging.getLogger(__name__)
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether CUDA, MPS or the CPU's allocator had no memory left."""
-    return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and should_reduce_batch_size(error)
-    )
+    if not isinstance(error, RuntimeError):
+        return False
+    # accelerate 1.12 doesn't know the message of MPS yet.
+    known = should_reduce_batch_size(error) or "MPS backend out of memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or known
 
 
 class Lean:
