@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -73,14 +74,33 @@ def experiment(base: Path, data: Path, work: Path, budget: int) -> dict[str, obj
         "scripts/evaluate.py", "--model_path", str(output), "--max_samples", "100", "--baseline"
     )
     print(printed)
+    fit = json.loads((output / "data_report.json").read_text(encoding="utf-8"))["fit"]
+    metrics = json.loads((output / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     curve = [json.loads(line) for line in (output / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     return {
         "max_seq_length": budget,
         "seconds": {"prepare": prepare_seconds, "train": train_seconds, "evaluate": evaluate_seconds},
-        "fit": json.loads((output / "data_report.json").read_text(encoding="utf-8"))["fit"],
+        "fit": counted(fit),
         "loss": [[line["step"], line["loss"]] for line in curve if "loss" in line],
         "eval_loss": [[line["step"], line["eval_loss"]] for line in curve if "eval_loss" in line],
-        "metrics": json.loads((output / "evaluation" / "metrics.json").read_text(encoding="utf-8")),
+        "metrics": headlines(metrics),
+    }
+
+
+def counted(fit: dict[str, Any]) -> dict[str, int]:
+    """How many rows there were, were kept, lost distractors, were dropped."""
+    return {key: value if isinstance(value, int) else len(value) for key, value in fit.items()}
+
+
+def headlines(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The seven metrics and the companions of each system, on the repaired view."""
+    return {
+        name: {
+            metric: found["value"]
+            for metric, found in (*system["views"]["repaired"]["D1"].items(), *system.get("loss", {}).items())
+            if isinstance(found, dict) and "value" in found
+        }
+        for name, system in metrics["systems"].items()
     }
 
 
