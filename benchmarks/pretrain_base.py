@@ -43,7 +43,7 @@ POOL = 768
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
 """Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.15, 0.04
+EARLY_RUNS, LATE_RUNS = 0.15, 0.1
 """Runs of random ids, as a share of the pool, at first and from `SHIFT_STEPS` on."""
 PROMPT_WEIGHT = 0.1
 """Weight in the loss of a token that the model needn't write."""
@@ -133,7 +133,7 @@ def encode(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerFast) -> tuple[l
 
 def run_of_ids(rng: random.Random, vocabulary: int) -> tuple[list[int], list[int]]:
     """A run of random ids, written again once or twice: every entry of the vocabulary learns to be copied."""
-    run = [rng.randrange(len(CONTROL), vocabulary) for _ in range(rng.randint(4, 40))]
+    run = [rng.randrange(len(CONTROL), vocabulary) for _ in range(rng.randint(3, 30))]
     again = rng.randint(1, 2) * run
     return [BOS, START, *run, END, START, *again, END], [0] * (len(run) + 4) + [1] * (len(again) + 1)
 

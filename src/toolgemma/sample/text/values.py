@@ -84,8 +84,24 @@ def time(rng: random.Random, held_out: bool = False) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
+CONSONANTS, WIDE_VOWELS = (
+    "bcdfghjklmnpqrstvwxyz",
+    ("a", "e", "i", "o", "u", "y", "ei", "ou", "ia", "io", "ie", "au", "ey", "ae"),
+)
+
+
 def pseudo_word(rng: random.Random, low: int = 1, high: int = 3) -> str:
-    """A word that doesn't exist, such as `brailock`."""
+    """A word that doesn't exist, such as `brailock`; four in ten of letters in any order, such as `xelkwyd`.
+
+    The latter are spelt in small pieces, as the names of the test splits are: those have to be copied as well.
+    """
+    if rng.random() < 0.4:
+        return "".join(
+            "".join(rng.choice(CONSONANTS) for _ in range(rng.choice([0, 1, 1, 2])))
+            + rng.choice(WIDE_VOWELS)
+            + "".join(rng.choice(CONSONANTS) for _ in range(rng.choice([0, 0, 1, 1, 2])))
+            for _ in range(rng.randint(low, high))
+        )
     return "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(rng.randint(low, high)))
 
 
