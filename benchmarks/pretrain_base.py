@@ -37,20 +37,22 @@ from toolgemma.sample.text.stream import clean_documents, plain
 
 CONTROL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
 PAD, EOS, BOS, _, START, END = range(6)
-VOCABULARY = 3072
+VOCABULARY = 2560
 POOL = 768
 """Documents in a pool."""
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
 """Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.15, 0.1
-"""Runs of random ids, as a share of the pool, at first and from `SHIFT_STEPS` on."""
+EARLY_RUNS, LATE_RUNS = 0.5, 0.15
+"""Share of the tokens that are runs of random ids, at first and from `SHIFT_STEPS` on."""
+RUNS_LENGTH = 384
+"""Ids of a row of runs."""
 PROMPT_WEIGHT = 0.1
 """Weight in the loss of a token that the model needn't write."""
 PROMPT_SHARE = 0.2
 """Share of those tokens that the loss looks at."""
 WARM_UP = 40
-SHIFT_STEPS = 400
+SHIFT_STEPS = 600
 """Steps in which the mix goes from copying to forms."""
 SAVE_SECONDS = 150
 
@@ -131,11 +133,37 @@ def encode(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerFast) -> tuple[l
     return ids, answers
 
 
-def run_of_ids(rng: random.Random, vocabulary: int) -> tuple[list[int], list[int]]:
-    """A run of random ids, written again once or twice: every entry of the vocabulary learns to be copied."""
-    run = [rng.randrange(len(CONTROL), vocabulary) for _ in range(rng.randint(3, 30))]
-    again = rng.randint(1, 2) * run
-    return [BOS, START, *run, END, START, *again, END], [0] * (len(run) + 4) + [1] * (len(again) + 1)
+def row_of_runs(rng: random.Random, vocabulary: int) -> tuple[list[int], list[int]]:
+    """Random ids: a run that comes again and again; or runs that are written once more and keys whose values are asked for.
+
+    Every entry of the vocabulary learns to be copied, whatever stands before it.
+    """
+    ids, answers, number = [BOS], [0], 0
+
+    def run(low: int, high: int) -> list[int]:
+        return [rng.randrange(len(CONTROL), vocabulary) for _ in range(rng.randint(low, high))]
+
+    def write(read: list[int], answer: list[int]) -> None:
+        nonlocal ids, answers, number
+        number += 1
+        ids += [*read, *answer]
+        answers += [0] * len(read) + [number] * len(answer)
+
+    if rng.random() < 0.4:
+        again = run(2, 30)
+        write(again, again * (RUNS_LENGTH // len(again)))
+    while len(ids) < RUNS_LENGTH:
+        if rng.random() < 0.5:
+            repeated = run(2, 40)
+            write([START, *repeated, END, START], [*repeated, END])
+            continue
+        is_, ends = run(1, 2), run(1, 1)
+        pairs = [(run(1, 2), run(1, 7)) for _ in range(rng.randint(2, 8))]
+        shown = [token for key, value in pairs for token in (*key, *is_, *value, *ends)]
+        for key, value in rng.sample(pairs, rng.randint(1, len(pairs))):
+            write([*shown, START, *key, *is_], [*value, *ends])
+            shown = []
+    return ids[:RUNS_LENGTH], answers[:RUNS_LENGTH]
 
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]
@@ -147,8 +175,10 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
     tokenizer = PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)
     rng = random.Random(f"text {seed} {pool}")
     rows = [(kind, *encode(turns, tokenizer)) for kind, turns in clean_documents(rng, POOL, progress)]
-    runs = int(POOL * (EARLY_RUNS + (LATE_RUNS - EARLY_RUNS) * min(1.0, progress)))
-    rows += [("runs", *run_of_ids(rng, len(tokenizer))) for _ in range(runs)]
+    share = EARLY_RUNS + (LATE_RUNS - EARLY_RUNS) * min(1.0, progress)
+    tokens = sum(len(ids) for _, ids, _ in rows if len(ids) <= LENGTHS[-1])
+    runs = int(tokens * share / (1 - share) / RUNS_LENGTH)
+    rows += [("runs", *row_of_runs(rng, len(tokenizer))) for _ in range(runs)]
     made: list[Batch] = []
     shortest = 0
     for length in LENGTHS:

@@ -50,6 +50,12 @@ def decimal(low: int, high: int) -> Draw:
     return lambda rng: values.decimal(rng, low, high, places=rng.choice([1, 1, 2]))
 
 
+def amount(low: int, high: int) -> Draw:
+    """Numbers, some of them whole."""
+    whole_one, broken = whole(low, high), decimal(low, high)
+    return lambda rng: whole_one(rng) if rng.random() < 0.4 else broken(rng)
+
+
 def _one_of(options: tuple[str, ...]) -> Draw:
     return lambda rng: rng.choice(options)
 
@@ -71,7 +77,8 @@ def people(rng: random.Random) -> list[str]:
     return [values.full_name(rng) if full else values.name(rng) for _ in range(rng.randint(2, 4))]
 
 
-def _numbers(rng: random.Random) -> list[int]:
+def figures(rng: random.Random) -> list[int]:
+    """Two to five whole numbers."""
     return [values.integer(rng, 1, 99) for _ in range(rng.randint(2, 5))]
 
 
@@ -132,7 +139,7 @@ KINDS = (
     _kind("number", "rate percent share interest", "Rate in percent|Share in percent|Percentage", "at {} percent|at a rate of {}%|{}%|with {} percent", decimal(1, 60)),
     _kind("array", "items things list products entries", "The items|List of things|Products wanted|Things to include", "{}|with {}|including {}|namely {}|the following: {}", items),
     _kind("array", "names attendees members", "Names of the people|Who takes part|Guests to include|People involved", "with {}|for {}|and {} will be there|together with {}|including {}", people),
-    _kind("array", "numbers values figures data", "The numbers|List of values|Figures to use", "{}|of {}|with {}|for the numbers {}|the values {}", _numbers),
+    _kind("array", "numbers values figures data", "The numbers|List of values|Figures to use", "{}|of {}|with {}|for the numbers {}|the values {}", figures),
 )  # fmt: skip
 
 ARRAYS = tuple(kind for kind in KINDS if kind.json_type == "array")
@@ -215,9 +222,10 @@ def _choice(rng: random.Random, rename: Callable[[str], str]) -> Field:
     return Field(rename(rng.choice(names)), schema, rng.random() < 0.5, say)
 
 
-def _listed(rng: random.Random, value: list[Any]) -> str:
+def listed(rng: random.Random, value: list[Any]) -> str:
+    """A list as people say it."""
     parts = [str(part) for part in value]
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
         return ", ".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
@@ -241,7 +249,7 @@ def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
     name, description = rename(rng.choice(kind.names)), rng.choice(kind.descriptions)
     schema: dict[str, Any] = {"type": kind.json_type}
     if kind.json_type == "array":
-        schema["items"] = {"type": "integer" if kind.draw is _numbers else "string"}
+        schema["items"] = {"type": "integer" if kind.draw is figures else "string"}
     schema["description"] = description
     label = rng.choice([re.sub(r"[_.-]", " ", name), description.split(",")[0].split(" as ")[0].lower()])
     spelt = (f"the {label} is {{}}", f"{label}: {{}}", f"{label} {{}}", f"with {{}} as {label}")
@@ -249,7 +257,7 @@ def _typed(rng: random.Random, rename: Callable[[str], str]) -> Field:
     def say(rng: random.Random) -> tuple[Any, str]:
         whole = kind.json_type == "number" and rng.random() < 0.3
         value = values.integer(rng, 1, 900) if whole else kind.draw(rng)
-        shown = _listed(rng, value) if isinstance(value, list) else str(value)
+        shown = listed(rng, value) if isinstance(value, list) else str(value)
         return value, rng.choice(kind.phrases if rng.random() < 0.72 else spelt).format(shown)
 
     return Field(name, schema, rng.random() < 0.6, say)

@@ -58,14 +58,14 @@ def layout(rng: random.Random) -> Layout:
     """A random layout. Its keys are never those of a tool call."""
     kind, about = rng.choice(words.CONTAINERS), rng.choice(words.ABOUT)
     slots, filled = rng.sample(words.BODIES, 2)
-    tag = rng.choice([kind, kind, f"{kind}_{filled}", filled]) if rng.random() < 0.7 else None
+    tag = rng.choice([kind, kind, f"{kind}_{filled}", filled]) if rng.random() < 0.8 else None
     needed = rng.choice(["required", "required", "needed"])
-    return Layout(kind, about, slots, filled, rng.choice([0, 0, 0, 1, 2, 2, 3]), tag, needed)
+    return Layout(kind, about, slots, filled, rng.choice([0, 0, 0, 0, 1, 2, 2, 3]), tag, needed)
 
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
-    """A form; half of them are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
-    if near is None and rng.random() < 0.6:
+    """A form; four in five are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
+    if near is None and rng.random() < 0.8:
         errand = rng.choice(ERRANDS).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
         schemas = errand.schemas(rng)
@@ -127,7 +127,7 @@ def some_forms(rng: random.Random, count: int) -> tuple[list[Form], list[Form]]:
     """`count` forms that are offered and two that are not; no two do the same, many are alike."""
     made: list[Form] = []
     while len(made) < count + 2:
-        new = form(rng, rng.choice(made) if made and rng.random() < 0.3 else None)
+        new = form(rng, rng.choice(made) if made and rng.random() < 0.15 else None)
         if not any(new.topic == other.topic or new.name == other.name for other in made):
             made.append(new)
     rng.shuffle(made)

@@ -28,7 +28,7 @@ def _token(rng: random.Random) -> str:
     if draw < 0.35:
         return values.pseudo_word(rng, 1, 3)
     if draw < 0.55:
-        return rng.choice(words.NOUNS)
+        return values.noun(rng)
     if draw < 0.7:
         return values.name(rng)
     if draw < 0.8:
@@ -172,8 +172,8 @@ EARLY: tuple[tuple[Maker, float], ...] = (
     (talk, 0.01), (forms.document, 0.14),
 )  # fmt: skip
 LATE: tuple[tuple[Maker, float], ...] = (
-    (repeat, 0.05), (repeat_often, 0.01), (recall, 0.05), (pick, 0.1), (passage, 0.04), (choose, 0.12), (same_meaning, 0.03),
-    (talk, 0.01), (forms.document, 0.59),
+    (repeat, 0.06), (repeat_often, 0.01), (recall, 0.06), (pick, 0.05), (passage, 0.04), (choose, 0.13), (same_meaning, 0.01),
+    (talk, 0.01), (forms.document, 0.63),
 )  # fmt: skip
 
 

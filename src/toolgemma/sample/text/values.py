@@ -7,46 +7,13 @@ where the remainder by 7 is 3, and to training and pre-training otherwise. Names
 import datetime
 import random
 
-from toolgemma.sample.text import words
+from toolgemma.sample.text import everyday, words
 
 HELD_OUT_MODULUS, HELD_OUT_REMAINDER = 7, 3
 FIRST_DAY = datetime.date(2026, 1, 1).toordinal()
 DAYS = 1095
-ONSETS = [
-    "b",
-    "c",
-    "d",
-    "f",
-    "g",
-    "h",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "r",
-    "s",
-    "t",
-    "v",
-    "w",
-    "z",
-    "br",
-    "ch",
-    "cl",
-    "cr",
-    "dr",
-    "fl",
-    "gr",
-    "pl",
-    "pr",
-    "qu",
-    "sh",
-    "sk",
-    "st",
-    "th",
-    "tr",
-]
+_ONSETS = "b c d f g h j k l m n p r s t v w z br ch cl cr dr fl gr pl pr qu sh sk st th tr"
+ONSETS = _ONSETS.split(" ")
 VOWELS = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "ai", "ea", "ou", "oo"]
 CODAS = ["", "", "", *["n", "r", "l", "s", "t", "m", "k", "d", "nd", "rt", "ll", "st", "x"]]
 
@@ -91,11 +58,14 @@ CONSONANTS, WIDE_VOWELS = (
 
 
 def pseudo_word(rng: random.Random, low: int = 1, high: int = 3) -> str:
-    """A word that doesn't exist, such as `brailock`; four in ten of letters in any order, such as `xelkwyd`.
+    """A word that doesn't exist: pieces of real words (`chesfterpla`), syllables (`brailock`), or letters in any order.
 
-    The latter are spelt in small pieces, as the names of the test splits are: those have to be copied as well.
+    Most are spelt in several small tokens, as are names that the model never saw: those have to be copied as well.
     """
-    if rng.random() < 0.4:
+    draw = rng.random()
+    if draw < 0.5:
+        return "".join(_piece(rng) for _ in range(max(2, rng.randint(low, high))))
+    if draw < 0.65:
         return "".join(
             "".join(rng.choice(CONSONANTS) for _ in range(rng.choice([0, 1, 1, 2])))
             + rng.choice(WIDE_VOWELS)
@@ -103,6 +73,18 @@ def pseudo_word(rng: random.Random, low: int = 1, high: int = 3) -> str:
             for _ in range(rng.randint(low, high))
         )
     return "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(rng.randint(low, high)))
+
+
+def _piece(rng: random.Random) -> str:
+    word = rng.choice(everyday.WORDS)
+    size = rng.randint(2, 4)
+    start = rng.randint(0, max(0, len(word) - size))
+    return word[start : start + size]
+
+
+def noun(rng: random.Random) -> str:
+    """A thing, or any word of everyday errands."""
+    return rng.choice(words.NOUNS if rng.random() < 0.4 else everyday.WORDS)
 
 
 def name(rng: random.Random) -> str:
@@ -150,14 +132,15 @@ def code(rng: random.Random) -> str:
 
 def item(rng: random.Random) -> str:
     """A thing in one to three words."""
-    noun = rng.choice(words.NOUNS) if rng.random() < 0.65 else pseudo_word(rng, 2, 3)
-    return noun if rng.random() < 0.4 else f"{rng.choice(words.ADJECTIVES)} {noun}"
+    thing = noun(rng) if rng.random() < 0.6 else pseudo_word(rng, 2, 3)
+    if rng.random() < 0.2:
+        thing = f"{thing} {noun(rng)}"
+    return thing if rng.random() < 0.5 else f"{rng.choice(words.ADJECTIVES)} {thing}"
 
 
 def phrase(rng: random.Random) -> str:
     """Two to seven words, like a title or a short note."""
-    pool = [*words.ADJECTIVES, *words.NOUNS]
-    parts = [rng.choice(pool) if rng.random() < 0.75 else pseudo_word(rng, 1, 3) for _ in range(rng.randint(2, 5))]
+    parts = [noun(rng) if rng.random() < 0.75 else pseudo_word(rng, 1, 3) for _ in range(rng.randint(2, 5))]
     if rng.random() < 0.5:
         parts.insert(
             0, rng.choice(["bring", "call", "the", "my", "buy", "read", "meet", "see you at", "fix the", "about"])
@@ -170,6 +153,5 @@ def phrase(rng: random.Random) -> str:
 
 def identifier(rng: random.Random) -> str:
     """A name like `lamp_route`, `brailock` or `soft-crate`: says nothing about what it stands for."""
-    pool = [*words.NOUNS, *words.ADJECTIVES]
-    parts = [rng.choice(pool) if rng.random() < 0.5 else pseudo_word(rng, 1, 2) for _ in range(rng.randint(1, 3))]
-    return rng.choice(["_", "_", "_", "-", "."]).join(parts)
+    parts = [noun(rng) if rng.random() < 0.6 else pseudo_word(rng, 1, 2) for _ in range(rng.randint(1, 3))]
+    return rng.choice(["_", "_", "_", "_", "_", "-", "."]).join(parts)

@@ -316,6 +316,7 @@ report, function, parameters, object, weather, today, tomorrow, city, number, da
 LANGUAGES = _split(
     "English, French, German, Italian, Spanish, Polish, Greek, Dutch, Danish, Swedish, Russian, Arabic, Hindi"
 )
+WEEKDAYS = _split("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
 STREETS = _split("Street, Road, Avenue, Lane, Square, Park, Court, Drive, Way")
 DOMAINS = _split("example.com, mail.org, post.net, office.io, home.co, letters.net, inbox.org")
 CONTAINERS = _split("form, sheet, card, record, template, service")
