@@ -10,7 +10,9 @@ import pytest
 
 from toolgemma.data.lint import lint
 from toolgemma.data.load import read_file_or_folder
-from toolgemma.sample import generate, tools
+from toolgemma.sample import chat, generate, pools, tools
+from toolgemma.sample.text import words
+from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 from toolgemma.schema import argument_faults
 
 FOLDER = Path(generate.__file__).parent / "data"
@@ -97,12 +99,12 @@ def test_kinds_of_rows():
         assert all((row["query_type"] == "no_tool") == (not list(calls(row))) for row in rows)
         assert {len(row["tools"]) for row in rows} >= {1, 2, 3, 4, 5, 6, 8}
     answered = [row for row in SPLITS["train"] if len(row["messages"]) == 4]
-    assert len(answered) > 50
+    assert len(answered) > 40
     assert all([m["role"] for m in row["messages"]] == ["user", "assistant", "tool", "assistant"] for row in answered)
 
 
 def test_kinds_of_schemas():
-    specs = (*tools.SEEN, *tools.VALIDATION, *tools.UNSEEN)
+    specs = (*tools.SEEN, *VALIDATION, *UNSEEN)
     assert len({spec.name for spec in specs}) == len(specs) >= 40
     schemas = [schema for spec in specs for schema in spec.properties.values()]
     assert {schema["type"] for schema in schemas} == {"string", "integer", "number", "boolean", "array"}
@@ -112,7 +114,7 @@ def test_kinds_of_schemas():
 
 
 def test_unseen_tools_share_nothing_with_the_tools_of_train():
-    seen, unseen = (*tools.SEEN, *tools.VALIDATION), tools.UNSEEN
+    seen, unseen = (*tools.SEEN, *VALIDATION), UNSEEN
     assert not {spec.name for spec in seen} & {spec.name for spec in unseen}
     assert not {spec.description for spec in seen} & {spec.description for spec in unseen}
     assert not {name for spec in seen for name in spec.properties} & {n for spec in unseen for n in spec.properties}
@@ -130,12 +132,33 @@ def test_test_wordings_are_new():
         assert not set(spec.new) & set(spec.asks)
 
 
+def standing(values, text):
+    """Those of `values` that stand in `text` as whole words."""
+    words = re.compile(r"[a-z0-9.'@+-]+")
+    runs = " ".join(word.strip(".'") for word in words.findall(text.lower()))
+    return [value for value in values if f" {' '.join(words.findall(value.lower()))} " in f" {runs} "]
+
+
+def said(*splits):
+    return "\n".join(message["content"] for split in splits for row in SPLITS[split] for message in row["messages"])
+
+
 def test_values_of_the_tests_stand_nowhere_in_train():
     tested = free_values(TESTS)
     assert len(tested) > 200
     assert not tested & free_values(TRAINED)
-    text = "\n".join(row["messages"][0]["content"] for split in TRAINED for row in SPLITS[split]).lower()
-    words = re.compile(r"[a-z0-9.'@+-]+")
-    runs = " ".join(words.findall(text))
-    texts = [value for value in tested if isinstance(value, str)]
-    assert not [value for value in texts if f" {' '.join(words.findall(value.lower()))} " in f" {runs} "]
+    assert standing([value for value in tested if isinstance(value, str)], said(*TRAINED)) == []
+
+
+def test_every_part_of_the_pools_is_its_own():
+    """No entry of validation or of the tests stands in another part, in a word list, in a tool or in small talk."""
+    parts = {part: pools.texts(part) for part in pools.PARTS}
+    lists = [value for name, value in vars(words).items() if name.isupper()]
+    everywhere = [*map(repr, (lists, tools.SEEN, VALIDATION, UNSEEN, chat.NO_TOOL, chat.CHAT["train"]))]
+    for part, others in (("validation", ("train", "test")), ("test", ("train", "validation"))):
+        assert len(parts[part]) > 200
+        elsewhere = [*everywhere, *(f"{text} ." for other in others for text in parts[other]), said(*others[:1])]
+        assert [found for text in elsewhere for found in standing(parts[part], text)] == []
+    assert standing(parts["test"], said("validation")) == []
+    strings = {value for value in free_values(["validation"]) if isinstance(value, str)}
+    assert standing([value for value in strings if not any(map(str.isdigit, value))], said("train")) == []

@@ -10,6 +10,7 @@ from toolgemma.sample import pools, tools
 from toolgemma.sample.generate import SOURCES, wish
 from toolgemma.sample.text import purity, tasks, values
 from toolgemma.sample.text.stream import clean_documents, plain
+from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
 SAMPLE = [
     list(turns)
@@ -61,16 +62,16 @@ def test_no_tool_of_the_dataset():
         assert not found
 
 
-def test_no_value_of_the_test_splits():
+def test_no_value_of_validation_or_the_test_splits():
     for value in pools.held_out_texts():
         assert not re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", ALL), value
 
 
 def test_no_request_of_the_dataset():
     rng = random.Random(0)
-    for spec in (*tools.SEEN, *tools.UNSEEN):
+    for spec in (*tools.SEEN, *VALIDATION, *UNSEEN):
         for ask in (*spec.asks, *spec.new):
-            found = wish(rng, spec, ask, held_out=True).text.lower() in ALL
+            found = wish(rng, spec, ask, "test" if spec not in VALIDATION else "validation").text.lower() in ALL
             assert not found, ask
     assert not [text for text in TEXTS if any(kind == "request" for kind, _ in purity.findings(text))]
 
@@ -85,8 +86,11 @@ def test_no_request_of_the_dataset():
         ("- set_thermostat: warm", "tool"),
         ("Roll dice", "tool"),
         ("I live in Reykjavik now", "value"),
+        ("I live in Stockholm now", "value"),
+        ("how to tune_radio", "tool"),
         ("for 10 people", "value"),
         ("for 10.1 kg and 24.5 kg", "value"),
+        ("Nominate somebody for the best award", "request"),
         ("Reserve a squash court on 2027-01-05 at 09:00", "request"),
     ],
 )
@@ -100,7 +104,7 @@ def test_the_search_finds_every_request_of_the_dataset():
         for source in sources:
             for spec in source.asked:
                 for ask in source.asks(spec):
-                    text = wish(rng, spec, ask, source.held_out).text
+                    text = wish(rng, spec, ask, source.part).text
                     assert "request" in {kind for kind, _ in purity.findings(f"Hello. {text} Bye.")}, (split, ask)
 
 

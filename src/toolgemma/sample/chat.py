@@ -31,22 +31,34 @@ CHAT: dict[str, tuple[tuple[str, str], ...]] = {
         ("Is ice warmer than steam?", "No, ice is much colder than steam."),
         ("Tell me a short rhyme.", "The cat in the hat sat down on a mat."),
         ("Goodbye for now.", "Goodbye! Until next time."),
-    ),
-    "test_seen": (
         ("Which planet is closest to the sun?", "Mercury is the planet closest to the sun."),
         ("I just got a puppy and I'm so happy!", "Congratulations! Enjoy the time with your puppy."),
         ("What is the plural of mouse?", "The plural of mouse is mice."),
         ("Do you ever get lonely?", "No, I'm a program, but thank you for asking."),
         ("Why do cats purr?", "Cats often purr when they feel safe."),
         ("Give me a short motto for today.", "One small step at a time."),
-    ),
-    "test_unseen": (
         ("Who painted the Mona Lisa?", "Leonardo da Vinci painted the Mona Lisa."),
         ("Good evening, how was your day?", "Good evening! All is well here."),
         ("Is glass a metal?", "No, glass is not a metal."),
         ("What do pandas eat?", "Pandas eat mostly bamboo."),
         ("I can't sleep at night.", "I'm sorry. Less light in the evening may help."),
         ("How do rainbows form?", "Raindrops bend sunlight into its colours."),
+    ),
+    "test_seen": (
+        ("Who invented the telephone?", "Alexander Graham Bell is known for the telephone."),
+        ("My grandmother turned ninety yesterday!", "How lovely! All the best to her."),
+        ("Can penguins fly?", "No, penguins swim, but they can't fly."),
+        ("What does an astronomer study?", "An astronomer studies stars and planets."),
+        ("I'm nervous about my speech.", "That is normal. Breathe slowly, and begin with one clear sentence."),
+        ("Say something about autumn in one sentence.", "Autumn paints the woods in gold."),
+    ),
+    "test_unseen": (
+        ("Which ocean is the largest?", "The Pacific is the largest ocean."),
+        ("Nobody remembered me at lunch.", "I'm sorry. I hope somebody sits with you next time."),
+        ("Is bamboo a kind of grass?", "Yes, bamboo is a kind of grass."),
+        ("Who was Marie Curie?", "Marie Curie was a physicist and chemist who studied radioactivity."),
+        ("Do trees get older than people?", "Yes, many trees live for hundreds of years."),
+        ("Wish me luck!", "Good luck! You can do it."),
     ),
 }
 NO_TOOL = (

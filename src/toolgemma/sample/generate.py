@@ -1,10 +1,10 @@
 # ruff: noqa: E501, S311 - tables read best as lines; seeded choices need no secrecy
 """Write the embedded dataset: `python -m toolgemma.sample.generate FOLDER` makes the four files of `data/` again.
 
-    train        seen tools, their usual wordings, first half of every pool of values
-    validation   half seen tools, half tools of its own; values as in train
-    test_seen    seen tools, wordings and values that train doesn't have
-    test_unseen  tools, argument names, domains and values that train doesn't have
+    train        seen tools, their usual wordings, first part of every pool of values
+    validation   half seen tools in their usual wordings, half tools of its own; values of its own
+    test_seen    seen tools; wordings and values that neither of the two has
+    test_unseen  tools, argument names, domains and values that none of the others has
 
 A row is OpenAI messages and tools. 1 to 8 tools are offered; about a fifth of the rows asks for something that none of
 them does, or just talks: there the right answer is text. About a fifth needs two calls. Takes a second; the same
@@ -23,21 +23,23 @@ from typing import Any
 from toolgemma.rundir import write_text
 from toolgemma.sample import pools, tools
 from toolgemma.sample.chat import CHAT, CLOSINGS, GREETINGS, NO_TOOL, NO_TOOL_NEW
+from toolgemma.sample.pools import Part
 from toolgemma.sample.tools import Spec
+from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
-SEED = 20261123
+SEED = 20261124
 SLOT = re.compile(r"\{(\w+)(?::([^|{}]*)\|([^|{}]*))?\}")
 LINKS = (" Also, ", " And ", " Then ", " Besides that: ", " ")
-SIZES = {"train": 350, "validation": 56, "test_seen": 90, "test_unseen": 90}
+SIZES = {"train": 300, "validation": 100, "test_seen": 90, "test_unseen": 90}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the rows of one split are made from. `wordings` says whether usual sentences or the kept ones are used."""
+    """What the rows of one split are made from: `part` of every pool of values. `new_wordings` says whether usual sentences or the kept ones are used."""
 
     asked: Sequence[Spec]
     offered: Sequence[Spec]
-    held_out: bool
+    part: Part
     new_wordings: bool
     query_type: str
     """Column of the rows with calls: whether train shows their tools."""
@@ -48,15 +50,13 @@ class Source:
 
 
 SOURCES = {
-    "train": (Source(tools.SEEN, tools.SEEN, held_out=False, new_wordings=False, query_type="seen"),),
+    "train": (Source(tools.SEEN, tools.SEEN, "train", new_wordings=False, query_type="seen"),),
     "validation": (
-        Source(tools.SEEN, tools.SEEN, held_out=False, new_wordings=False, query_type="seen"),
-        Source(
-            tools.VALIDATION, (*tools.VALIDATION, *tools.SEEN), held_out=False, new_wordings=False, query_type="unseen"
-        ),
+        Source(tools.SEEN, tools.SEEN, "validation", new_wordings=False, query_type="seen"),
+        Source(VALIDATION, (*VALIDATION, *tools.SEEN), "validation", new_wordings=False, query_type="unseen"),
     ),
-    "test_seen": (Source(tools.SEEN, tools.SEEN, held_out=True, new_wordings=True, query_type="seen"),),
-    "test_unseen": (Source(tools.UNSEEN, tools.UNSEEN, held_out=True, new_wordings=False, query_type="unseen"),),
+    "test_seen": (Source(tools.SEEN, tools.SEEN, "test", new_wordings=True, query_type="seen"),),
+    "test_unseen": (Source(UNSEEN, UNSEEN, "test", new_wordings=False, query_type="unseen"),),
 }
 
 
@@ -75,8 +75,8 @@ def _said(value: Any) -> str:
     return str(value)
 
 
-def wish(rng: random.Random, spec: Spec, ask: str, held_out: bool) -> Wish:
-    """Fill the slots of `ask` with values of the wanted side; the first of several dates is the earliest."""
+def wish(rng: random.Random, spec: Spec, ask: str, part: Part) -> Wish:
+    """Fill the slots of `ask` with values of `part`; the first of several dates is the earliest."""
     drawn: dict[str, Any] = {}
     said: dict[str, str] = {}
     for match in SLOT.finditer(ask):
@@ -88,7 +88,7 @@ def wish(rng: random.Random, spec: Spec, ask: str, held_out: bool) -> Wish:
         schema, pool = spec.properties[name], spec.pools[name]
         value = None
         while value is None or value in drawn.values():
-            value = rng.choice(schema["enum"]) if pool == "enum" else pools.draw(rng, pool, schema["type"], held_out)
+            value = rng.choice(schema["enum"]) if pool == "enum" else pools.draw(rng, pool, schema["type"], part)
         drawn[name] = value
     dates = [name for name in drawn if spec.pools[name] == "date"]
     drawn |= dict(zip(dates, sorted(drawn[name] for name in dates), strict=True))
@@ -165,7 +165,7 @@ def _talking(rng: random.Random, source: Source, made: Wish, chat: list[tuple[st
     if chat and rng.random() < 0.35:
         text, reply = chat.pop()
     else:
-        text, reply = _dressed(rng, made.text), rng.choice(NO_TOOL_NEW if source.held_out else NO_TOOL)
+        text, reply = _dressed(rng, made.text), rng.choice(NO_TOOL_NEW if source.part == "test" else NO_TOOL)
     messages = [{"role": "user", "content": text}, {"role": "assistant", "content": reply}]
     return _row("no_tool", messages, _offer(rng, source, (), (made.spec,)))
 
@@ -183,14 +183,14 @@ def rows(split: str, seed: int = SEED) -> list[dict[str, Any]]:
         asks = source.asks(spec)
         ask = asks[turn // len(source.asked) % len(asks)]
         turn += 1
-        wishes = [wish(rng, spec, ask, source.held_out)]
+        wishes = [wish(rng, spec, ask, source.part)]
         draw = rng.random()
         if draw < 0.2:
             row = _talking(rng, source, wishes[0], chat)
         else:
             if draw > 0.82:
                 other = spec if rng.random() < 0.3 else rng.choice(source.asked)
-                wishes.append(wish(rng, other, rng.choice(source.asks(other)), source.held_out))
+                wishes.append(wish(rng, other, rng.choice(source.asks(other)), source.part))
             if len(wishes) == 2 and wishes[0].spec is wishes[1].spec and wishes[0].arguments == wishes[1].arguments:
                 continue
             row = _calling(rng, source, wishes)

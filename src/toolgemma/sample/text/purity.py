@@ -1,11 +1,11 @@
 # ruff: noqa: E501 - tables read best as lines; seeded choices need no secrecy
-"""What the pre-training text may not hold, and a search for it: no tag, call, tool, request or test value.
+"""What the pre-training text may not hold, and a search for it: no tag, call, tool, request or held-out value.
 
 tags        <tool_call>, <tools>, ... of every dialect
 calls       a JSON object with the keys name / arguments, tool_name / args, and their like
 tools       a tool's name, or its schema, of the embedded dataset
 requests    the fixed words of one of its sentences, in order
-values      a value of its test splits: names and phrases anywhere, numbers where they stand alone
+values      a value of validation or of the test splits: names and phrases anywhere, numbers of the tests where they stand alone
 """
 
 import datetime
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from toolgemma.sample import pools, tools
 from toolgemma.sample.text.values import is_held_out
+from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
 TAG = re.compile(
     r"</?(?:tools?|tool_?calls?|tool_(?:response|result|output)s?|final_answer|function_?calls?|functions?|think)\b"
@@ -23,6 +24,7 @@ NUMBER = re.compile(r"(?<![\w.:/+@-])(\d+)(?:\.(\d+))?(?![\w:/@-]|\.\d|,\d)")
 DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 TIME = re.compile(r"\b(\d\d):(\d\d)\b")
 SLOT = re.compile(r"\{[^{}]*\}")
+SPECS = (*tools.SEEN, *VALIDATION, *UNSEEN)
 
 
 def _words(texts: frozenset[str]) -> re.Pattern[str]:
@@ -34,7 +36,7 @@ def _words(texts: frozenset[str]) -> re.Pattern[str]:
 def _requests() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Longest fixed part and pattern of every sentence of the dataset."""
     made = []
-    for spec in (*tools.SEEN, *tools.VALIDATION, *tools.UNSEEN):
+    for spec in SPECS:
         for ask in (*spec.asks, *spec.new):
             parts = [part.strip(' .?!,:;"').lower() for part in SLOT.split(ask)]
             fixed = [part for part in parts if part]
@@ -43,18 +45,17 @@ def _requests() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(made)
 
 
-SPECS = (*tools.SEEN, *tools.VALIDATION, *tools.UNSEEN)
 TOOL_NAMES = _words(frozenset(spec.name for spec in SPECS))
 DESCRIPTIONS = tuple(spec.description.lower().rstrip(".") for spec in SPECS)
 REQUESTS = _requests()
-TEST_VALUES = _words(pools.held_out_texts())
+HELD_OUT_VALUES = _words(pools.held_out_texts())
 
 
 def findings(text: str) -> Iterator[tuple[str, str]]:
     """(kind, what was found) of everything in `text` that may not stand in the pre-training text."""
     lowered = text.lower()
     for kind, pattern, where in (
-        ("tag", TAG, lowered), ("call", CALL_KEYS, lowered), ("tool", TOOL_NAMES, lowered), ("value", TEST_VALUES, lowered),
+        ("tag", TAG, lowered), ("call", CALL_KEYS, lowered), ("tool", TOOL_NAMES, lowered), ("value", HELD_OUT_VALUES, lowered),
     ):  # fmt: skip
         yield from ((kind, match.group()) for match in pattern.finditer(where))
     yield from (("tool", description) for description in DESCRIPTIONS if description in lowered)

@@ -1,7 +1,7 @@
-"""Values: random names, numbers, dates and phrases. One rule keeps those of the test splits apart from all others.
+"""Values: random names, numbers, dates and phrases. One rule keeps numbers of the test splits apart from all others.
 
 Whole numbers, decimals (their digits), dates (their day count) and times (their five minutes) belong to the test splits
-where the remainder by 7 is 3, and to training and pre-training otherwise. Names and phrases come from separate lists.
+where the remainder by 7 is 3, and to train, validation and pre-training otherwise. Names and phrases come from lists.
 """
 
 import datetime
