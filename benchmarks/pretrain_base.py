@@ -29,6 +29,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from pretrain_forward import HALF, hidden
+from pretrain_init import lay_out
 from torch import Tensor
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, PreTrainedTokenizerFast
 
@@ -116,6 +117,7 @@ def make_model(vocabulary: int, seed: int) -> Gemma3ForCausalLM:
         bos_token_id=BOS,
     )
     model = Gemma3ForCausalLM(config)
+    lay_out(model, seed)
     model.generation_config = GenerationConfig(bos_token_id=BOS, eos_token_id=[EOS, END], pad_token_id=PAD)
     return model
 
@@ -201,11 +203,20 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
 
 
 def optimizers(model: Gemma3ForCausalLM) -> list[tuple[torch.optim.Optimizer, float]]:
-    """Muon for the matrices inside the layers, AdamW for the rest, each with its peak learning rate."""
-    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "layers" in name]
-    rest = [p for name, p in model.named_parameters() if not (p.ndim == 2 and "layers" in name)]
+    """Muon for the matrices inside the layers, AdamW for the rest, each with its peak learning rate.
+
+    The embedding's is low: AdamW moves rare entries as far as common ones, and all of them in one direction, until they
+    can't be told apart.
+    """
+    inside = [p for name, p in model.named_parameters() if "layers" in name]
+    matrices = [p for p in inside if p.ndim == 2]
+    norms = [p for p in inside if p.ndim == 1] + [model.model.norm.weight]
     muon = torch.optim.Muon(matrices, lr=4e-3, momentum=0.95, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
-    return [(muon, 4e-3), (torch.optim.AdamW(rest, lr=3e-3, betas=(0.9, 0.98), weight_decay=0.0), 3e-3)]
+    adamw = [
+        torch.optim.AdamW(parameters, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
+        for parameters, peak in ((norms, 3e-3), ([model.model.embed_tokens.weight], 5e-4))
+    ]
+    return [(muon, 4e-3), (adamw[0], 3e-3), (adamw[1], 5e-4)]
 
 
 def rate(step: int, steps: int, decay: int) -> float:
