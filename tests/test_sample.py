@@ -1,4 +1,4 @@
-"""The embedded dataset: made again byte for byte, right by its own schemas, and its test splits new to the model."""
+"""The embedded dataset: made again row for row, right by its own schemas, and its test splits new to the model."""
 
 import json
 import re
@@ -8,20 +8,31 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from toolgemma.data.files import read_rows
 from toolgemma.data.lint import lint
 from toolgemma.data.load import read_file_or_folder
 from toolgemma.sample import chat, generate, pools, tools
+from toolgemma.sample.aliases import ALIASES
 from toolgemma.sample.text import words
 from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 from toolgemma.schema import argument_faults
 
 FOLDER = Path(generate.__file__).parent / "data"
-SPLITS = {
-    path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    for path in sorted(FOLDER.glob("*.jsonl"))
-}
+FILES = ("test_seen.jsonl", "test_unseen.jsonl", "train.parquet", "validation.jsonl")
+
+
+def rows_of(path):
+    """Rows of a file; messages and tools of the parquet file are JSON text."""
+    rows = read_rows([path])
+    if path.suffix == ".parquet":
+        return [row | {key: json.loads(row[key]) for key in ("messages", "tools")} for row in rows]
+    return rows
+
+
+SPLITS = {path.stem: rows_of(path) for path in map(FOLDER.joinpath, FILES)}
 TRAINED = ("train", "validation")
 TESTS = ("test_seen", "test_unseen")
+ALIASES_OF_ALL = [alias for aliases in ALIASES.values() for alias in aliases]
 
 
 def calls(row):
@@ -46,9 +57,13 @@ def free_values(splits):
 
 def test_the_committed_files_are_what_the_generator_writes(tmp_path):
     written = generate.write(tmp_path)
-    assert {path.name for path in written} == {f"{split}.jsonl" for split in SPLITS}
+    assert {path.name for path in written} == set(FILES) == {path.name for path in FOLDER.iterdir()}
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
     for path in written:
-        assert path.read_bytes() == (FOLDER / path.name).read_bytes()
+        if path.suffix == ".parquet":  # its bytes depend on the version of pyarrow
+            assert rows_of(path) == SPLITS["train"] == generate.rows("train")
+        else:
+            assert path.read_bytes() == (FOLDER / path.name).read_bytes()
 
 
 def test_another_seed_gives_other_rows():
@@ -56,9 +71,13 @@ def test_another_seed_gives_other_rows():
 
 
 def test_size():
-    assert sum(path.stat().st_size for path in FOLDER.glob("*.jsonl")) < 1_000_000
-    assert len(SPLITS["train"]) >= 300
-    assert all(len(SPLITS[split]) >= 50 for split in SPLITS)
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_000_000
+    sizes = {split: len(rows) for split, rows in SPLITS.items()}
+    assert sizes == {"train": 1400, "validation": 100, "test_seen": 90, "test_unseen": 90}
+    for rows in SPLITS.values():
+        assert len({row["messages"][0]["content"] for row in rows}) == len(rows)
+    assert sum(row["query_type"] == "seen" for row in SPLITS["validation"]) > 35
+    assert sum(row["query_type"] == "unseen" for row in SPLITS["validation"]) > 35
 
 
 def test_the_reader_and_the_linter_accept_it():
@@ -99,7 +118,7 @@ def test_kinds_of_rows():
         assert all((row["query_type"] == "no_tool") == (not list(calls(row))) for row in rows)
         assert {len(row["tools"]) for row in rows} >= {1, 2, 3, 4, 5, 6, 8}
     answered = [row for row in SPLITS["train"] if len(row["messages"]) == 4]
-    assert len(answered) > 40
+    assert len(answered) > 200
     assert all([m["role"] for m in row["messages"]] == ["user", "assistant", "tool", "assistant"] for row in answered)
 
 
@@ -115,15 +134,43 @@ def test_kinds_of_schemas():
 
 def test_unseen_tools_share_nothing_with_the_tools_of_train():
     seen, unseen = (*tools.SEEN, *VALIDATION), UNSEEN
-    assert not {spec.name for spec in seen} & {spec.name for spec in unseen}
-    assert not {spec.description for spec in seen} & {spec.description for spec in unseen}
-    assert not {name for spec in seen for name in spec.properties} & {n for spec in unseen for n in spec.properties}
+    named = (*seen, *ALIASES_OF_ALL)
+    assert not {tool.name for tool in named} & {spec.name for spec in unseen}
+    assert not {tool.description for tool in named} & {spec.description for spec in unseen}
+    arguments = {name for spec in seen for name in spec.properties}
+    arguments |= {name for alias in ALIASES_OF_ALL for name in alias.arguments.values()}
+    assert not arguments & {name for spec in unseen for name in spec.properties}
     offered = {
         split: {tool["function"]["name"] for row in rows for tool in row["tools"]} for split, rows in SPLITS.items()
     }
     assert offered["test_unseen"] == {spec.name for spec in unseen}
     assert not offered["test_unseen"] & (offered["train"] | offered["validation"])
     assert offered["test_seen"] <= offered["train"]
+
+
+def test_every_seen_tool_has_two_aliases_and_no_name_stands_for_two_tools():
+    assert list(ALIASES) == [spec.name for spec in tools.SEEN]
+    assert {len(aliases) for aliases in ALIASES.values()} == {2}
+    everything = (*tools.SEEN, *VALIDATION, *UNSEEN, *ALIASES_OF_ALL)
+    assert len({tool.name.lower() for tool in everything}) == len(everything)
+    assert len({tool.description.lower() for tool in everything}) == len(everything)
+    for spec in tools.SEEN:
+        for alias in ALIASES[spec.name]:
+            assert set(alias.arguments) <= set(spec.properties)
+            assert len({alias.arguments.get(key, key) for key in spec.properties}) == len(spec.properties)
+
+
+def test_half_of_the_train_rows_offer_their_tools_under_aliases():
+    names, others = {spec.name for spec in tools.SEEN}, {alias.name for alias in ALIASES_OF_ALL}
+    shown = [{tool["function"]["name"] for tool in row["tools"]} for row in SPLITS["train"]]
+    assert all(offered <= names or offered <= others for offered in shown)
+    assert 0.45 < sum(offered <= others for offered in shown) / len(shown) < 0.55
+    assert set().union(*shown) == names | others
+    for row, offered in zip(SPLITS["train"], shown, strict=True):
+        results = [message["name"] for message in row["messages"] if message["role"] == "tool"]
+        assert set(results) <= offered
+    for split in ("validation", *TESTS):
+        assert not others & {tool["function"]["name"] for row in SPLITS[split] for tool in row["tools"]}
 
 
 def test_test_wordings_are_new():
@@ -154,7 +201,7 @@ def test_every_part_of_the_pools_is_its_own():
     """No entry of validation or of the tests stands in another part, in a word list, in a tool or in small talk."""
     parts = {part: pools.texts(part) for part in pools.PARTS}
     lists = [value for name, value in vars(words).items() if name.isupper()]
-    everywhere = [*map(repr, (lists, tools.SEEN, VALIDATION, UNSEEN, chat.NO_TOOL, chat.CHAT["train"]))]
+    everywhere = [*map(repr, (lists, tools.SEEN, ALIASES_OF_ALL, VALIDATION, UNSEEN, chat.NO_TOOL, chat.CHAT["train"]))]
     for part, others in (("validation", ("train", "test")), ("test", ("train", "validation"))):
         assert len(parts[part]) > 200
         elsewhere = [*everywhere, *(f"{text} ." for other in others for text in parts[other]), said(*others[:1])]

@@ -56,10 +56,10 @@ def test_no_object_with_the_keys_of_a_call():
 
 
 def test_no_tool_of_the_dataset():
-    for spec in purity.SPECS:
-        assert not re.search(rf"\b{re.escape(spec.name)}\b", ALL), spec.name
-        found = [text for text in (spec.description, json.dumps(spec.parameters)) if text.lower() in ALL]
-        assert not found
+    for tool in purity.OFFERED:
+        assert not re.search(rf"\b{re.escape(tool.name.lower())}\b", ALL), tool.name
+        assert tool.description.lower().rstrip(".") not in ALL, tool.description
+    assert not [spec.name for spec in purity.SPECS if json.dumps(spec.parameters).lower() in ALL]
 
 
 def test_no_value_of_validation_or_the_test_splits():
@@ -88,6 +88,8 @@ def test_no_request_of_the_dataset():
         ("I live in Reykjavik now", "value"),
         ("I live in Stockholm now", "value"),
         ("how to tune_radio", "tool"),
+        ("a player.playTrack", "tool"),
+        ("Settle a bill that is due, now", "tool"),
         ("for 10 people", "value"),
         ("for 10.1 kg and 24.5 kg", "value"),
         ("Nominate somebody for the best award", "request"),

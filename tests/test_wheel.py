@@ -31,7 +31,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert packed == expected | {"toolgemma/sample/quickstart.yaml"}
     assert "toolgemma/format/hermes.jinja" in packed
-    assert "toolgemma/sample/data/train.jsonl" in packed
+    assert "toolgemma/sample/data/train.parquet" in packed
 
 
 def test_the_unpacked_wheel_finds_its_own_files(wheel, tmp_path):
@@ -41,7 +41,7 @@ def test_the_unpacked_wheel_finds_its_own_files(wheel, tmp_path):
         "from toolgemma.cli.run import quickstart_config; print(quickstart_config())\n"
         "from toolgemma.config import load_config; config = load_config(quickstart_config())\n"
         "print(config.model.name)\n"
-        "from toolgemma.data.load import read; assert len(read(config.dataset)['train']) == 350\n"
+        "from toolgemma.data.load import read; assert len(read(config.dataset)['train']) == 1400\n"
         "from toolgemma.format import get_dialect; assert get_dialect('hermes').CHAT_TEMPLATE\n"
     )
     result = subprocess.run(

@@ -1,14 +1,15 @@
 # ruff: noqa: E501, S311 - tables read best as lines; seeded choices need no secrecy
 """Write the embedded dataset: `python -m toolgemma.sample.generate FOLDER` makes the four files of `data/` again.
 
-    train        seen tools, their usual wordings, first part of every pool of values
+    train        seen tools, half of the rows under aliases; their usual wordings, first part of every pool of values
     validation   half seen tools in their usual wordings, half tools of its own; values of its own
     test_seen    seen tools; wordings and values that neither of the two has
     test_unseen  tools, argument names, domains and values that none of the others has
 
-A row is OpenAI messages and tools. 1 to 8 tools are offered; about a fifth of the rows asks for something that none of
-them does, or just talks: there the right answer is text. About a fifth needs two calls. Takes a second; the same
-seed gives the same bytes.
+A row is OpenAI messages and tools; train is parquet, with both as JSON text, the others are JSON lines. 1 to 8 tools
+are offered, in train fewer than elsewhere, to train faster; about a fifth of the rows asks for something that none of
+them does, or just talks: there the right answer is text. About a fifth needs two calls. Takes a second; the same seed
+gives the same rows.
 """
 
 import json
@@ -20,8 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from toolgemma.rundir import write_text
 from toolgemma.sample import pools, tools
+from toolgemma.sample.aliases import aliased
 from toolgemma.sample.chat import CHAT, CLOSINGS, GREETINGS, NO_TOOL, NO_TOOL_NEW
 from toolgemma.sample.pools import Part
 from toolgemma.sample.tools import Spec
@@ -30,7 +35,10 @@ from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 SEED = 20261124
 SLOT = re.compile(r"\{(\w+)(?::([^|{}]*)\|([^|{}]*))?\}")
 LINKS = (" Also, ", " And ", " Then ", " Besides that: ", " ")
-SIZES = {"train": 300, "validation": 100, "test_seen": 90, "test_unseen": 90}
+COUNTS = (1, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8)
+"""How many tools a row offers: one of these."""
+FEWER = (1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8)
+SIZES = {"train": 1400, "validation": 100, "test_seen": 90, "test_unseen": 90}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,9 @@ class Source:
     new_wordings: bool
     query_type: str
     """Column of the rows with calls: whether train shows their tools."""
+    counts: tuple[int, ...] = COUNTS
+    aliases: bool = False
+    """Whether half of the rows offer their tools under aliases."""
 
     def asks(self, spec: Spec) -> Sequence[str]:
         """The sentences that ask for `spec` in this split."""
@@ -50,7 +61,9 @@ class Source:
 
 
 SOURCES = {
-    "train": (Source(tools.SEEN, tools.SEEN, "train", new_wordings=False, query_type="seen"),),
+    "train": (
+        Source(tools.SEEN, tools.SEEN, "train", new_wordings=False, query_type="seen", counts=FEWER, aliases=True),
+    ),
     "validation": (
         Source(tools.SEEN, tools.SEEN, "validation", new_wordings=False, query_type="seen"),
         Source(VALIDATION, (*VALIDATION, *tools.SEEN), "validation", new_wordings=False, query_type="unseen"),
@@ -118,7 +131,7 @@ def _dressed(rng: random.Random, text: str) -> str:
 
 def _offer(rng: random.Random, source: Source, wanted: Sequence[Spec], absent: Sequence[Spec]) -> list[Spec]:
     """The wanted tools among others, in random order; 1 to 8, never an `absent` one."""
-    count = max(len(wanted), rng.choice([1, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8]))
+    count = max(len(wanted), rng.choice(source.counts))
     others = [spec for spec in source.offered if spec not in wanted and spec not in absent]
     offered = [*wanted, *rng.sample(others, min(len(others), count - len(wanted)))]
     return rng.sample(offered, len(offered))
@@ -196,22 +209,30 @@ def rows(split: str, seed: int = SEED) -> list[dict[str, Any]]:
             row = _calling(rng, source, wishes)
         if row["messages"][0]["content"] not in seen:
             seen.add(row["messages"][0]["content"])
-            made.append(row)
+            made.append(aliased(rng, row) if source.aliases and rng.random() < 0.5 else row)
     return made
 
 
 def write(folder: Path, seed: int = SEED) -> list[Path]:
-    """Write every split as `SPLIT.jsonl` into `folder`."""
+    """Write train as `train.parquet`, every other split as `SPLIT.jsonl` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for split in SIZES:
-        path = folder / f"{split}.jsonl"
-        write_text(
-            path,
-            "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows(split, seed)),
-        )
+        path = folder / f"{split}.{'parquet' if split == 'train' else 'jsonl'}"
+        made = rows(split, seed)
+        if split == "train":
+            texts = [row | {key: _json(row[key]) for key in ("messages", "tools")} for row in made]
+            beside = path.with_suffix(".part")
+            pq.write_table(pa.Table.from_pylist(texts), beside, compression="zstd", compression_level=19)
+            beside.replace(path)
+        else:
+            write_text(path, "".join(_json(row) + "\n" for row in made))
         paths.append(path)
     return paths
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 if __name__ == "__main__":

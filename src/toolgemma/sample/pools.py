@@ -264,13 +264,12 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "equipment": ((), _split("pressure washer, chainsaw, tile cutter, jackhammer, sewing kit, extension cord, power drill"), ()),
     "salon": ((), (), _split("Studio Fringe, Curl and Comb, The Parlour, Barber Brothers, Velour Hair Lounge, Hairloom, Crown and Mane, Snips")),
     "station": ((), (), _split("Radio Aurora, Coastline FM, Kingfisher Radio, Pulsar FM, Rockline, Talkzone, Radio Meadow, Magic Ninety")),
-    "poll": ((), (), _split("what shall we bake on Sunday, which dessert wins, what do we serve after dinner, whose favourite is it, what should the canteen offer, which treat do you prefer, what goes with the coffee, which sweet should we drop")),
     "dessert": ((), (), _split("tiramisu, cheesecake, baklava, pancakes, sorbet, brownies, panna cotta, apple strudel, donuts, macarons")),
     "animal": ((), (), _split("lynx, hedgehog, red deer, beaver, ibex, porcupine, golden eagle, moose, salamander, pelican")),
     "wilds": ((), (), _split("Birch Creek, Heather Moor, Loon Lake, Granite Gorge, Cedar Ridge, Mossy Glen, Sandpiper Dunes, Thistle Valley")),
     "engraving": ((), (), _split("forever yours, best dad ever, my dearest Margot, ten golden years, with all my heart, class champion, always together, follow your dreams, thank you coach")),
     "award": ((), (), _split("Rising Star, Team Spirit, Innovator of the Year, Golden Wrench, Customer Hero, Safety First, Helping Hand, Mentor of the Month")),
-    "campsite": ((), (), _split("Pebble Cove, Bear Hollow, Sunset Bluff, Alder Grove, Whistling Creek, Kingfisher Bay, Starlight Meadow, Dragonfly Pond")),
+    "wine": ((), (), _split("Pebble Cove, Bear Hollow, Sunset Bluff, Alder Grove, Whistling Creek, Kingfisher Bay, Starlight Meadow, Dragonfly Pond")),
     "magazine": ((), (), _split("Popular Telescope, Modern Angler, Vintage Motors, Cheese Lovers Weekly, The Puzzle Gazette, Wild Horizons, Kitchen Alchemy, Sailing Digest, Crochet Monthly")),
     "tournament": ((), (), _split("Harvest Cup, Winter Classic, Riverside Open, Lions Trophy, Thunder Bowl, Friendship Shield, Lakeside Invitational, Champions Gala")),
 }  # fmt: skip
@@ -282,7 +281,6 @@ MAIL = ((_split("anna.smith, ben, info, clara.jones, office, sales, d.hall, emma
         (_split("amelia.r, bartholomew, reception, c.duvall, dmitri, editor, eleanor_h, admissions, kwame.adjei, philippa"), _split("northgate.eu, willowbrook.edu, swiftmail.test, cloverfield.biz, inkandpaper.uk")))  # fmt: skip
 NUMBERS: dict[str, tuple[int, int]] = {
     "people": (2, 40), "days": (2, 30), "percent": (1, 99), "minutes": (5, 240), "small": (2, 20), "sides": (4, 100), "grade": (1, 12),
-    "systolic": (105, 180), "diastolic": (55, 100),
 }  # fmt: skip
 DECIMALS: dict[str, tuple[int, int]] = {
     "money": (3, 900),
@@ -291,7 +289,14 @@ DECIMALS: dict[str, tuple[int, int]] = {
     "megahertz": (88, 107),
     "length": (2, 500),
 }
-LISTS: dict[str, str] = {"foods": "food", "people": "person", "city": "city", "shade": "shade", "dessert": "dessert"}
+LISTS: dict[str, str] = {
+    "foods": "food",
+    "people": "person",
+    "city": "city",
+    "shade": "shade",
+    "dessert": "dessert",
+    "wilds": "wilds",
+}
 
 
 def _street(rng: random.Random, part: Part) -> str:

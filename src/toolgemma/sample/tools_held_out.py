@@ -120,12 +120,12 @@ UNSEEN = (
             Book me a haircut at the salon {salon} on {cut_date} with {stylist}.
             My hair is too long, {stylist} from {salon} should cut it on {cut_date}.
             Haircut please: salon {salon}, {cut_date}"""),
-    spec("record_blood_pressure", "Log a reading of the blood pressure.",
-         "systolic!: integer systolic - Upper value\ndiastolic!: integer diastolic - Lower value\narm: left|right",
-         """My blood pressure is {systolic} over {diastolic}, log it.
-            Log a blood pressure of {systolic} to {diastolic}, {arm} arm.
-            I measured {systolic} over {diastolic} on the {arm} arm, record my blood pressure.
-            Blood pressure reading: {systolic} over {diastolic}"""),
+    spec("call_elevator", "Send an elevator to a floor.",
+         "target_floor!: integer people - Floor to go to\ncurrent_floor: integer people - Floor where somebody waits\nwheelchair: boolean - Doors stay open longer",
+         """Send the elevator to floor {target_floor}.
+            I wait for the elevator on floor {current_floor} and want to go to floor {target_floor}.
+            Elevator to floor {target_floor}, {wheelchair:with a wheelchair|without a wheelchair}.
+            Call the elevator from floor {current_floor} to floor {target_floor}"""),
     spec("tune_radio", "Tune the radio to a station.",
          "station!: string station - Name of the station\nfrequency: number megahertz - Frequency in megahertz\npreset: integer grade - Number of the button to save it on",
          """Tune the radio to {station}.
@@ -138,30 +138,30 @@ UNSEEN = (
             Charge scooter {scooter_id} to {battery_level} percent.
             My electric scooter {scooter_id} must be ready at {ready_by}, charge it.
             Plug in scooter {scooter_id}, {battery_level} percent by {ready_by}"""),
-    spec("create_poll", "Let a group vote in a poll.",
-         "poll_question!: string poll - What is asked\nchoices!: array dessert - Answers to choose from\nanonymous: boolean - Hides who voted",
-         """Create a poll "{poll_question}" with the choices {choices}.
-            Let the group vote on "{poll_question}", the choices are {choices}.
-            Start a poll that asks "{poll_question}", choices {choices}, {anonymous:anonymous|not anonymous}.
-            New poll "{poll_question}": {choices}, {anonymous:anonymous votes|show who voted}"""),
-    spec("log_sighting", "Report a wild animal that somebody saw.",
-         "animal!: string animal - Kind of animal\nhabitat!: string wilds - Where it was seen\nherd_size: integer small - How many there were",
-         """I saw a {animal} at {habitat}, report the animal.
-            Report a sighting of {herd_size} animals at {habitat}, kind {animal}.
-            A wild {animal} was seen near {habitat}.
-            Wild animal sighting: {animal}, {habitat}, {herd_size} of them"""),
+    spec("update_menu", "Write dishes on the menu of the canteen.",
+         "dishes!: array dessert - What is served\nmealtime!: breakfast|lunch|dinner\nallergens: boolean - Shows the allergens",
+         """Put {dishes} on the {mealtime} menu of the canteen.
+            The canteen serves {dishes} at {mealtime}, update the menu.
+            Canteen menu for {mealtime}: {dishes}, {allergens:show the allergens|no allergens}.
+            We want {dishes} on the canteen menu at {mealtime}, {allergens:with allergens|without allergens}"""),
+    spec("launch_drone", "Launch a drone that flies over places.",
+         "drone_id!: string code - Number of the drone\nwaypoints!: array wilds - Places to fly over\naltitude: integer minutes - Height in meters\nrecord_video: boolean - Films the flight",
+         """Launch drone {drone_id} and let it fly over {waypoints}.
+            The drone {drone_id} should pass {waypoints}, {record_video:film it|don't film it}.
+            Let drone {drone_id} fly over {waypoints} at an altitude of {altitude} meters.
+            Drone {drone_id}, altitude {altitude}, places {waypoints}, {record_video:with video|no video}"""),
     spec("engrave_gift", "Engrave words on a piece of jewelry.",
          "keepsake!: ring|watch|bracelet|locket\nengraving!: string engraving - Words to engrave\nlettering: script|block|gothic",
          """Engrave "{engraving}" on the {keepsake}.
             I want a {keepsake} with "{engraving}" engraved on it.
             Engrave my {keepsake} with "{engraving}" in {lettering} letters.
             {keepsake} engraving in {lettering} letters: "{engraving}\""""),
-    spec("hire_babysitter", "Find a babysitter for an evening.",
-         "kids!: integer small - Number of kids\nevening!: string date - Day it is needed, YYYY-MM-DD\nuntil_hour: string time - When the parents are back, HH:MM",
-         """We need a babysitter on {evening} for {kids} kids.
-            Get a babysitter for {kids} kids on {evening} until {until_hour}.
-            Can a sitter watch our {kids} kids on {evening}? We are back at {until_hour}.
-            Babysitter for {evening}, {kids} kids"""),
+    spec("compose_poem", "Compose a poem about an animal.",
+         "inspiration!: string animal - Animal that it is about\nverses: integer small - Number of verses\nmood: cheerful|gloomy|funny",
+         """Compose a poem about a {inspiration}.
+            I'd like a {mood} poem of {verses} verses with a {inspiration} in it.
+            Can you compose {verses} verses about a {inspiration}?
+            {mood} poem, animal {inspiration}, {verses} verses"""),
     spec("convert_length", "Express a length in another unit.",
          "length!: number length - Length to convert\nfrom_unit!: miles|feet|inches|yards|meters\nto_unit!: miles|feet|inches|yards|meters",
          """How many {to_unit} is a length of {length} {from_unit}?
@@ -174,18 +174,18 @@ UNSEEN = (
             I think {nominee} deserves the award {award}, please nominate.
             Nomination for the {award} award: {nominee}, supported by {seconded_by}.
             My colleague {nominee} should win the award {award}, {seconded_by} supports it"""),
-    spec("file_claim", "File a claim with the insurance.",
-         "policy_number!: string code - Number of the policy\ndamage!: string note - What happened\nloss_value: number money - Loss in dollars",
-         """File an insurance claim on policy {policy_number}: "{damage}".
-            I have a claim for my insurance, policy {policy_number}, "{damage}", the loss is {loss_value} dollars.
-            Tell the insurance "{damage}", policy {policy_number}.
-            Insurance claim for {loss_value} dollars, policy {policy_number}: "{damage}\""""),
-    spec("reserve_campsite", "Reserve a pitch at a campsite.",
-         "campsite!: string campsite - Name of the campsite\narrival!: string date - First day, YYYY-MM-DD\ntents!: integer small - Number of tents\npowered: boolean - With electricity",
-         """Reserve a pitch at the campsite {campsite} from {arrival} for {tents} tents.
-            We go camping at {campsite} on {arrival} with {tents} tents, {powered:with electricity|without electricity}.
-            Campsite {campsite}: {tents} tents, arrival {arrival}.
-            I need a pitch for {tents} tents at {campsite}, arriving {arrival}, {powered:electricity needed|no electricity}"""),
+    spec("submit_feedback", "Give feedback on a lecture.",
+         "lecture!: string topic - Topic of the lecture\nfeedback!: string note - What the listener says\nsemester: spring|summer|fall",
+         """My feedback on the lecture about {lecture} is "{feedback}".
+            Submit feedback: lecture {lecture}, "{feedback}".
+            I heard the {semester} lecture on {lecture}, my feedback is "{feedback}".
+            Feedback "{feedback}" for the lecture {lecture}, semester {semester}"""),
+    spec("rate_wine", "Rate a wine after a tasting.",
+         "wine!: string wine - Name of the wine\npoints!: integer percent - Points out of 100\nsweetness: dry|sweet|fruity",
+         """Rate the wine {wine} with {points} points.
+            I tasted the wine {wine}, it gets {points} points.
+            The wine {wine} is {sweetness}, I rate it {points} points.
+            Wine tasting: {wine}, {sweetness}, {points} points"""),
     spec("subscribe_magazine", "Subscribe to a magazine.",
          "magazine!: string magazine - Title of the magazine\nissues: integer small - Number of issues\nedition: print|digital",
          """Subscribe to the magazine {magazine}.

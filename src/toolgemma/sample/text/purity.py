@@ -3,7 +3,7 @@
 
 tags        <tool_call>, <tools>, ... of every dialect
 calls       a JSON object with the keys name / arguments, tool_name / args, and their like
-tools       a tool's name, or its schema, of the embedded dataset
+tools       a tool's or an alias' name or description of the embedded dataset
 requests    the fixed words of one of its sentences, in order
 values      a value of validation or of the test splits: names and phrases anywhere, numbers of the tests where they stand alone
 """
@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterator
 
 from toolgemma.sample import pools, tools
+from toolgemma.sample.aliases import ALIASES, Alias
 from toolgemma.sample.text.values import is_held_out
+from toolgemma.sample.tools import Spec
 from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
 TAG = re.compile(
@@ -45,8 +47,9 @@ def _requests() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(made)
 
 
-TOOL_NAMES = _words(frozenset(spec.name for spec in SPECS))
-DESCRIPTIONS = tuple(spec.description.lower().rstrip(".") for spec in SPECS)
+OFFERED: tuple[Spec | Alias, ...] = (*SPECS, *(alias for aliases in ALIASES.values() for alias in aliases))
+TOOL_NAMES = _words(frozenset(tool.name for tool in OFFERED))
+DESCRIPTIONS = tuple(tool.description.lower().rstrip(".") for tool in OFFERED)
 REQUESTS = _requests()
 HELD_OUT_VALUES = _words(pools.held_out_texts())
 
