@@ -197,7 +197,7 @@ def _answer(made: Form, filled: dict[str, Any], shape: Layout) -> str:
 
 
 RULES = (
-    "Use only what is listed above.", "If none fits, say so.", "Fill one for each wish.", "Then stop.", "Leave out what isn't said.",
+    "Use nothing but this list.", "If none fits, say so.", "Fill one for each wish.", "Then stop.", "Leave out what isn't said.",
     "The results come later.", "Write nothing else.", "Copy values as they are.", "Otherwise answer in text.",
 )  # fmt: skip
 

@@ -9,5 +9,5 @@ _TEXTS = [
     if entry.name.endswith(".txt")
 ]
 BLOCKS = tuple(block for text in _TEXTS for block in text.strip().split("\n\n"))
-WORDS = tuple(sorted(set(re.findall(r"[a-z]{3,}", re.sub(r"\{\w+", " ", "\n".join(BLOCKS)).lower()))))
+WORDS: tuple[str, ...] = tuple(sorted(set(re.findall(r"[a-z]{3,}", re.sub(r"\{\w+", " ", "\n".join(BLOCKS)).lower()))))
 """Every word of three letters or more."""
