@@ -1,4 +1,3 @@
-# ruff: noqa: N806
 """Where the pre-training of the quickstart's base model starts from: a model that can already copy, a little.
 
 To copy what was never seen takes an induction circuit (Olsson et al. 2022, arXiv 2209.11895): one layer writes beside

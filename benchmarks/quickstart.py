@@ -21,19 +21,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-import toolgemma
 from toolgemma.model.system import system_info
+from toolgemma.sample import generate
 
 RESULTS = Path(__file__).parent / "results"
-DATA = Path(toolgemma.__file__).parent / "sample" / "data"
 
 
 def shuffled(folder: Path, seed: int) -> Path:
     """A copy of the embedded data whose train rows keep question and tools and get another row's answer."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in DATA.glob("*.jsonl"):
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        if path.stem == "train":
+    for split in generate.SIZES:
+        rows = generate.rows(split)
+        if split == "train":
             order = list(range(len(rows)))
             random.Random(seed).shuffle(order)
             answers = [row["messages"][1:] for row in rows]
@@ -41,7 +40,7 @@ def shuffled(folder: Path, seed: int) -> Path:
             for row, other in zip(rows, order, strict=True):
                 row["messages"] = [row["messages"][0], *answers[other]]
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
+        (folder / f"{split}.jsonl").write_text(text, encoding="utf-8", newline="\n")
     return folder
 
 
