@@ -9,6 +9,7 @@ import pytest
 from toolgemma.sample import pools, tools
 from toolgemma.sample.generate import SOURCES, wish
 from toolgemma.sample.text import purity, tasks, values
+from toolgemma.sample.text.errands import ERRANDS
 from toolgemma.sample.text.stream import clean_documents, plain
 from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
@@ -74,6 +75,24 @@ def test_no_request_of_the_dataset():
             found = wish(rng, spec, ask, "test" if spec not in VALIDATION else "validation").text.lower() in ALL
             assert not found, ask
     assert not [text for text in TEXTS if any(kind == "request" for kind, _ in purity.findings(text))]
+
+
+def test_no_errand_is_a_tool_of_the_tests_by_another_name():
+    for errand in ERRANDS:
+        near = [spec.name for spec in UNSEEN if len(set(spec.properties) & set(errand.wants)) > 1]
+        assert not near, errand.name
+
+
+def test_errands_are_read_whole():
+    assert len(ERRANDS) > 250
+    rng = random.Random(3)
+    for errand in ERRANDS:
+        for _ in range(20):
+            made = errand.variant(rng)
+            text, filled = made.say(rng)
+            assert not re.search("[{}]", text), text
+            assert {name for name, (_, needed) in made.wants.items() if needed} <= set(filled)
+            assert set(made.schemas(rng)) == set(made.wants)
 
 
 @pytest.mark.parametrize(
