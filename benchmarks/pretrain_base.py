@@ -44,7 +44,7 @@ POOL = 768
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
 """Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.5, 0.15
+EARLY_RUNS, LATE_RUNS = 0.25, 0.1
 """Share of the tokens that are runs of random ids, at first and from `SHIFT_STEPS` on."""
 RUNS_LENGTH = 384
 """Ids of a row of runs."""
@@ -53,7 +53,7 @@ PROMPT_WEIGHT = 0.1
 PROMPT_SHARE = 0.2
 """Share of those tokens that the loss looks at."""
 WARM_UP = 40
-SHIFT_STEPS = 600
+SHIFT_STEPS = 300
 """Steps in which the mix goes from copying to forms."""
 SAVE_SECONDS = 150
 
@@ -214,9 +214,9 @@ def optimizers(model: Gemma3ForCausalLM) -> list[tuple[torch.optim.Optimizer, fl
     muon = torch.optim.Muon(matrices, lr=4e-3, momentum=0.95, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
     adamw = [
         torch.optim.AdamW(parameters, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
-        for parameters, peak in ((norms, 3e-3), ([model.model.embed_tokens.weight], 5e-4))
+        for parameters, peak in ((norms, 3e-3), ([model.model.embed_tokens.weight], 1e-3))
     ]
-    return [(muon, 4e-3), (adamw[0], 3e-3), (adamw[1], 5e-4)]
+    return [(muon, 4e-3), (adamw[0], 3e-3), (adamw[1], 1e-3)]
 
 
 def rate(step: int, steps: int, decay: int) -> float:
