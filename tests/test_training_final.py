@@ -1,6 +1,7 @@
 """Uploading checkpoint-final: a login is asked for first, and a failure leaves the local folder and says so."""
 
 import shutil
+from pathlib import Path
 
 import huggingface_hub
 import pytest
@@ -94,3 +95,11 @@ def test_card_names_hub_ids_only_in_its_header(tmp_path):
     assert "base_model" not in header and "datasets" not in header and "not stated" in local
     published = model_card(Config(), manifest)
     assert "base_model: google/gemma-3-1b-it" in published and "- shawhin/tool-use-finetuning" in published
+
+
+def test_card_of_the_embedded_base_has_no_path_and_not_gemmas_terms():
+    manifest = {"versions": {"toolgemma": "1"}, "dialect": "hermes", "figures": {"train_rows": 1, "validation_rows": 1}}
+    card = model_card(Config(model=ModelSection(name="embedded"), dataset=DatasetSection(path="embedded")), manifest)
+    assert "license: mit" in card and "MIT licence" in card and "Gemma Terms" not in card
+    assert 'from_pretrained(unpacked("embedded", "model")' in card and "`embedded`, licence" in card
+    assert str(Path(__file__).parents[1]) not in card

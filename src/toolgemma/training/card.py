@@ -10,20 +10,25 @@ from typing import Any
 
 import yaml
 
-from toolgemma.config import Config
+from toolgemma.config import EMBEDDED, Config, packed
 
 TERMS = "https://ai.google.dev/gemma/terms"
+_GEMMA_TERMS = f"""Gemma is provided under and subject to the [Gemma Terms of Use]({TERMS}). This adapter is a derivative
+of Gemma, so whoever passes it on must pass on these terms and the
+[prohibited uses](https://ai.google.dev/gemma/prohibited_use_policy)."""
+_OUR_TERMS = "The base and the rows are toolgemma's own, under the MIT licence; no weight of Google's is in them."
 
 
 def model_card(config: Config, manifest: Mapping[str, Any]) -> str:
     """Markdown with the Hub's YAML header, from the resolved config and the facts of checkpoint-final's manifest."""
-    base, dataset = config.model.name, manifest.get("dataset", {})
-    dataset_name = dataset.get("name", config.dataset.path or config.dataset.name)
+    base, dataset = packed(config.model.name, "model"), manifest.get("dataset", {})
+    dataset_name = packed(dataset.get("name", config.dataset.path or config.dataset.name), "data")
+    ours = base == EMBEDDED
+    opened = 'unpacked("embedded", "model")' if ours else f'"{base}"'
     header: dict[str, Any] = {
         "library_name": "peft",
         "pipeline_tag": "text-generation",
-        "license": "gemma",
-        "license_link": TERMS,
+        **({"license": "mit"} if ours else {"license": "gemma", "license_link": TERMS}),
         "tags": ["tool-calling", "function-calling", "lora", "gemma3", "toolgemma"],
     }
     if _is_hub_id(base):
@@ -58,9 +63,9 @@ training measured them) by generation. On the test rows:
 ```python
 from peft import PeftModel
 from transformers import AutoTokenizer, Gemma3ForCausalLM
-
+{"from toolgemma.config import unpacked" + chr(10) if ours else ""}
 tokenizer = AutoTokenizer.from_pretrained("<this folder>")
-base = Gemma3ForCausalLM.from_pretrained("{base}", dtype="bfloat16")
+base = Gemma3ForCausalLM.from_pretrained({opened}, dtype="bfloat16")
 model = PeftModel.from_pretrained(base, "<this folder>")
 ```
 
@@ -72,9 +77,7 @@ Never run Gemma 3 in float16: its activations overflow. Stop at `<end_of_turn>` 
 
 ## Terms
 
-Gemma is provided under and subject to the [Gemma Terms of Use]({TERMS}). This adapter is a derivative of Gemma, so
-whoever passes it on must pass on these terms and the
-[prohibited uses](https://ai.google.dev/gemma/prohibited_use_policy).
+{_OUR_TERMS if ours else _GEMMA_TERMS}
 """
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolgemma import rundir
+from toolgemma.config import EMBEDDED
 from toolgemma.evaluation.report import headline, mistakes, saved, training
 from toolgemma.evaluation.report.document import markdown
 from toolgemma.evaluation.report.page import Page, html
@@ -43,7 +44,7 @@ def make_page(found: saved.Saved) -> Page:
     """Everything that the report says."""
     first = headline.headline(found)
     return Page(
-        title=f"Tool calling: {_short(found.metrics.get('base'))} on {_short(found.metrics.get('dataset'))}",
+        title=f"Tool calling: {_named(found, 'base', 'model')} on {_named(found, 'dataset', 'rows')}",
         subtitle=f"{found.metrics.get('rows')} rows of {_short(found.metrics.get('split'))}, headline view "
         f"{found.metrics.get('headline_view')}, toolgemma {found.metrics.get('toolgemma')}",
         cards=headline.cards(first),
@@ -58,6 +59,11 @@ def make_page(found: saved.Saved) -> Page:
         browser=browser(found),
         settings=(training.data(found), training.settings(found)),
     )
+
+
+def _named(found: saved.Saved, key: str, what: str) -> str:
+    name = _short(found.metrics.get(key))
+    return f"the embedded {what}" if name == EMBEDDED else name
 
 
 def _short(name: Any) -> str:
