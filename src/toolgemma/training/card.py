@@ -13,8 +13,8 @@ import yaml
 from toolgemma.config import EMBEDDED, Config, packed
 
 TERMS = "https://ai.google.dev/gemma/terms"
-_GEMMA_TERMS = f"""Gemma is provided under and subject to the [Gemma Terms of Use]({TERMS}). This adapter is a derivative
-of Gemma, so whoever passes it on must pass on these terms and the
+_GEMMA_TERMS = f"""Gemma is provided under and subject to the [Gemma Terms of Use]({TERMS}). This adapter is a
+derivative of Gemma, so whoever passes it on must pass on these terms and the
 [prohibited uses](https://ai.google.dev/gemma/prohibited_use_policy)."""
 _OUR_TERMS = "The base and the rows are toolgemma's own, under the MIT licence; no weight of Google's is in them."
 
