@@ -29,7 +29,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from pretrain_forward import HALF, hidden
-from pretrain_init import lay_out
 from torch import Tensor
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, PreTrainedTokenizerFast
 
@@ -38,13 +37,13 @@ from toolgemma.sample.text.stream import clean_documents, plain
 
 CONTROL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
 PAD, EOS, BOS, _, START, END = range(6)
-VOCABULARY = 2560
+VOCABULARY = 3072
 POOL = 768
 """Documents in a pool."""
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
 """Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.25, 0.1
+EARLY_RUNS, LATE_RUNS = 0.25, 0.2
 """Share of the tokens that are runs of random ids, at first and from `SHIFT_STEPS` on."""
 RUNS_LENGTH = 384
 """Ids of a row of runs."""
@@ -53,7 +52,7 @@ PROMPT_WEIGHT = 0.1
 PROMPT_SHARE = 0.2
 """Share of those tokens that the loss looks at."""
 WARM_UP = 40
-SHIFT_STEPS = 300
+SHIFT_STEPS = 400
 """Steps in which the mix goes from copying to forms."""
 SAVE_SECONDS = 150
 
@@ -117,7 +116,6 @@ def make_model(vocabulary: int, seed: int) -> Gemma3ForCausalLM:
         bos_token_id=BOS,
     )
     model = Gemma3ForCausalLM(config)
-    lay_out(model, seed)
     model.generation_config = GenerationConfig(bos_token_id=BOS, eos_token_id=[EOS, END], pad_token_id=PAD)
     return model
 
@@ -203,20 +201,11 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
 
 
 def optimizers(model: Gemma3ForCausalLM) -> list[tuple[torch.optim.Optimizer, float]]:
-    """Muon for the matrices inside the layers, AdamW for the rest, each with its peak learning rate.
-
-    The embedding's is low: AdamW moves rare entries as far as common ones, and all of them in one direction, until they
-    can't be told apart.
-    """
-    inside = [p for name, p in model.named_parameters() if "layers" in name]
-    matrices = [p for p in inside if p.ndim == 2]
-    norms = [p for p in inside if p.ndim == 1] + [model.model.norm.weight]
+    """Muon for the matrices inside the layers, AdamW for the rest, each with its peak learning rate."""
+    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "layers" in name]
+    rest = [p for name, p in model.named_parameters() if not (p.ndim == 2 and "layers" in name)]
     muon = torch.optim.Muon(matrices, lr=4e-3, momentum=0.95, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
-    adamw = [
-        torch.optim.AdamW(parameters, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
-        for parameters, peak in ((norms, 3e-3), ([model.model.embed_tokens.weight], 1e-3))
-    ]
-    return [(muon, 4e-3), (adamw[0], 3e-3), (adamw[1], 1e-3)]
+    return [(muon, 4e-3), (torch.optim.AdamW(rest, lr=3e-3, betas=(0.9, 0.98), weight_decay=0.0), 3e-3)]
 
 
 def rate(step: int, steps: int, decay: int) -> float:

@@ -226,10 +226,10 @@ def _instructions(rng: random.Random, shape: Layout, listed: str) -> str:
     return rng.choice([f"{intro}\n{listed}\n{how}", f"{intro} {how}\n{listed}", f"{how}\n{intro}\n{listed}"])
 
 
-def _sentence(rng: random.Random, record: dict[str, Any]) -> str:
+def _sentence(record: dict[str, Any]) -> str:
     parts = [f"the {key.replace('_', ' ')} is {value}" for key, value in record.items()]
     text = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
-    return rng.choice(["Done: ", "All right, ", "Here it is: ", ""]) + text + "."
+    return text + "."
 
 
 def document(rng: random.Random) -> list[Turn]:
@@ -272,7 +272,7 @@ def _wish(rng: random.Random, offered: Sequence[Form], absent: Sequence[Form], s
         }
         turns += [
             ("user", rng.choice(["", "Result: ", "It says: "]) + json.dumps(result)),
-            ("model", _sentence(rng, result)),
+            ("model", _sentence(result)),
         ]
     return turns
 
