@@ -85,13 +85,13 @@ class Errand:
         for field, (pool, _) in self.wants.items():
             alone = pools.count(pool) == 1
             other = rng.choice(NAMES[pool]) if pool in NAMES and alone and rng.random() < 0.4 else field
-            other = values.identifier(rng) if rng.random() < 0.15 else other
+            other = values.identifier(rng) if rng.random() < 0.08 else other
             names[field] = field if other in names.values() or other in self.wants else other
         order = list(self.wants)
         if rng.random() < 0.5:
             rng.shuffle(order)
         verb, *things = self.name.split("_")
-        name = rng.choice([self.name, self.name, self.name, "_".join([*things, verb]), values.identifier(rng)])
+        name = rng.choice([*[self.name] * 6, "_".join([*things, verb]), values.identifier(rng)])
 
         def renamed(sentence: str) -> str:
             return SLOT.sub(lambda slot: slot.group().replace(slot.group(1), names[slot.group(1)], 1), sentence)
@@ -99,7 +99,7 @@ class Errand:
         wants = {names[field]: self.wants[field] for field in order}
         origins = {names[field]: field for field in order}
         made = Errand(self.topic, name, self.description, wants, tuple(map(renamed, self.sentences)), origins)
-        return made._reworded(rng) if rng.random() < 0.4 else made
+        return made._reworded(rng) if rng.random() < 0.25 else made
 
     def _reworded(self, rng: random.Random) -> "Errand":
         """A word that stands in the description and in some of its sentences is an invented one in both; only these stay."""

@@ -64,8 +64,8 @@ def layout(rng: random.Random) -> Layout:
 
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
-    """A form; four in five are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
-    if near is None and rng.random() < 0.8:
+    """A form; nine in ten are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
+    if near is None and rng.random() < 0.9:
         errand = rng.choice(ERRANDS).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
         schemas = errand.schemas(rng)
