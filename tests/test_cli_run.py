@@ -69,7 +69,7 @@ def test_a_run_leaves_figures_of_both_models_and_their_times(config):
 def test_a_second_run_says_what_it_reuses_and_makes_nothing_anew(config, capsys, monkeypatch):
     before = stamps(config.parent)
     summary = (config.parent / "outputs" / SUMMARY).read_text(encoding="utf-8")
-    monkeypatch.setattr("toolgemma.inference.generate._try_batch", no_generation)
+    monkeypatch.setattr("toolgemma.inference.generate.prefill", no_generation)
     monkeypatch.setattr("toolgemma.evaluation.runner.teacher_forced", no_generation)
     assert run_main("run", "--config", config) == 0
     assert stamps(config.parent) == before

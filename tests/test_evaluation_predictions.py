@@ -84,6 +84,8 @@ def test_each_prompt_is_generated_once(tmp_path):
     header, *entries = lines(tmp_path / "p.jsonl")
     assert header["identity"] == IDENTITY
     assert len(entries) == 3 + 1 + 4  # a line per row and turn, though a prompt of two rows is asked once
+    order = [each.sha256 for each in tasks(found, encode)]
+    assert [entry["prompt_sha256"] for entry in entries] == sorted(order, key=order.index)  # not as they came
 
 
 def test_a_line_holds_what_the_figures_need(tmp_path):
@@ -119,9 +121,7 @@ def test_a_killed_run_goes_on(tmp_path, cut):
     assert run(torn, again) == expected
     assert len(again.asked) == 5 - 3 + bool(cut)
     assert set(killed.asked[:2]).isdisjoint(again.asked)
-    assert sorted(whole.read_text(encoding="utf-8").splitlines()) == sorted(
-        torn.read_text(encoding="utf-8").splitlines()
-    )
+    assert whole.read_bytes() == torn.read_bytes()
     finished = Model()
     assert run(torn, finished) == expected
     assert finished.asked == []

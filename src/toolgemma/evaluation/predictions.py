@@ -1,4 +1,5 @@
-"""predictions.jsonl: one line per generated turn, written as it comes, so that a killed evaluation goes on.
+"""predictions.jsonl: one line per generated turn, written as it comes, so that a killed evaluation goes on; at the end
+in the order of the rows.
 
     {"kind": "toolgemma predictions", "version": 1, "identity": {...}}        the model, decoding and number format
     {"row": "test/0", "turn": "D1", "prompt_sha256": ..., "completion": ..., "views": {"repaired": {..., "score": ...}}}
@@ -137,6 +138,8 @@ def collect(
 ) -> dict[str, Completion]:
     """Completions of `prompts` (by SHA-256): those that `path` holds, else made now; `records` gives a prompt's lines.
 
+    Lines are appended in the order in which completions come; at the end the file is put in the order of `prompts`.
+
     Raises:
         CheckpointError: `path` can't be read or written.
     """
@@ -148,13 +151,15 @@ def collect(
     if done:
         progress.console.print(f"{path}: {len(done)} of {len(prompts)} prompts are answered already", soft_wrap=True)
     bar = progress.add_task("turns", total=len(prompts), completed=len(done))
-    kept = [line for sha256, completion in done.items() for line in records(sha256, completion)]
-    with writing(path, identity, kept) as append:
+    lines = {sha256: list(records(sha256, completion)) for sha256, completion in done.items()}
+    with writing(path, identity, (line for found in lines.values() for line in found)) as append:
         for index, completion in complete([prompts[sha256] for sha256 in missing]):
-            done[missing[index]] = completion
-            for line in records(missing[index], completion):
+            sha256 = missing[index]
+            done[sha256], lines[sha256] = completion, list(records(sha256, completion))
+            for line in lines[sha256]:
                 append(line)
             progress.advance(bar)
+    _write(path, identity, (line for sha256 in prompts for line in lines[sha256]))
     return done
 
 
@@ -194,7 +199,7 @@ def writing(
     Raises:
         CheckpointError: the folder can't be written.
     """
-    write_text(path, "".join(_line(entry) for entry in (_header(identity), *records)))
+    _write(path, identity, records)
     try:
         with path.open("a", encoding="utf-8", newline="\n") as file:
 
@@ -205,6 +210,10 @@ def writing(
             yield append
     except OSError as error:
         raise CheckpointError(f"can't write {path}: {error}; free some space and run this again: it goes on") from error
+
+
+def _write(path: Path, identity: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> None:
+    write_text(path, "".join(_line(entry) for entry in (_header(identity), *records)))
 
 
 def _view(decision: Decision, found: Score) -> dict[str, Any]:
