@@ -131,9 +131,8 @@ def test_losses_are_global_sums_whatever_the_batch(config):
     tokenizer = load.load_tokenizer(config.model)
     hermes = get_dialect("hermes")
     rows = [encode(hermes.render(row), tokenizer) for row in (tool_row(), plain_row(), tool_row(tools=TOOLS[:1]))]
-    found = [
-        teacher_forced(model, rows, pad_token_id=0, batch_size=size, advance=lambda count: None) for size in (1, 2, 8)
-    ]
+    found = [teacher_forced(model, rows, batch_size=size, advance=lambda count: None) for size in (1, 2, 8)]
+    assert model.config._attn_implementation == "sdpa"  # packs attended with their own
     nll, hits, count = dict.fromkeys(PARTS, 0.0), dict.fromkeys(PARTS, 0), dict.fromkeys(PARTS, 0)
     for row in rows:
         with torch.no_grad():
@@ -159,7 +158,7 @@ def test_broken_weights_are_an_error(config):
     tokenizer = load.load_tokenizer(config.model)
     rows = [encode(get_dialect("hermes").render(plain_row()), tokenizer)]
     with pytest.raises(CheckpointError, match="not a finite number"):
-        teacher_forced(model, rows, pad_token_id=0, batch_size=1, advance=lambda count: None)
+        teacher_forced(model, rows, batch_size=1, advance=lambda count: None)
 
 
 KILLED = """

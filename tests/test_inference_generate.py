@@ -182,17 +182,20 @@ def test_a_shared_prefix_is_computed_once(model, tokenizer):
 
 
 def test_rows_that_ended_stop_costing(model, tokenizer):
-    """A prompt of its own takes the place of the one that ended: never more rows than asked for, none idle."""
+    """Another prompt takes the place of one that ended: never more rows than asked for, and none that has ended."""
     prompts = [[2, token] for token in range(6, 14)]
-    alone = [completions(model, tokenizer, [prompt], stop_ids=[])[0] for prompt in prompts]
+    stop = argmax_loop(model, prompts[0], 20, [])[7]
+    alone = [completions(model, tokenizer, [prompt], stop_ids=[stop])[0] for prompt in prompts]
+    steps_of_each = [found.tokens if found.ended == "stop" else found.tokens - 1 for found in alone]
+    assert len(set(steps_of_each)) > 1
     seen = []
     handle = model.register_forward_pre_hook(lambda module, args, kwargs: seen.append(tuple(kwargs["input_ids"].shape)),
                                              with_kwargs=True)  # fmt: skip
-    assert completions(model, tokenizer, prompts, batch_size=3, stop_ids=[]) == alone
+    assert completions(model, tokenizer, prompts, batch_size=3, stop_ids=[stop]) == alone
     handle.remove()
     steps = [rows for rows, length in seen if length == 1]
     assert max(steps) == 3
-    assert sum(steps) == len(prompts) * 19  # the first of 20 tokens comes from the prompt's own pass
+    assert sum(steps) == sum(steps_of_each)  # the first token comes from the prompt's own pass
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])

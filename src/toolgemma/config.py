@@ -88,7 +88,7 @@ class ModelSection(Section):
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     """Weights and activations; auto takes bfloat16 where the hardware has it. float16 overflows Gemma 3."""
     attn_implementation: Literal["sdpa", "eager"] = "sdpa"
-    """Attention kernel, as transformers names it."""
+    """Attention kernel of training, as transformers names it; scoring and generation take sdpa."""
     quantization: Literal["none", "4bit"] = "none"
     """4bit is QLoRA (NF4, double quantisation); it needs CUDA and the extra `qlora`."""
 
@@ -249,7 +249,7 @@ class EvaluationSection(Section):
     max_new_tokens: int = Field(512, ge=1)
     """Tokens generated per turn at most; a turn that needs more counts as truncated."""
     batch_size: int = Field(8, ge=1)
-    """Prompts generated together."""
+    """Rows that decode together; where one ends, the next prompt takes its place."""
     baseline: bool = True
     """Score the untuned model on the same rows as well: doubles the time, and says what tuning changed."""
     every_steps: int | None = Field(None, ge=1)

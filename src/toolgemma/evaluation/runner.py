@@ -3,9 +3,10 @@
     checkpoint + config -> test rows -> views -> decisions -> prompts (each once) -> completions -> scores -> report
                                     '-> repaired rows, teacher-forced ------------------> eval_loss, eval_accuracy
 
-Costs: one completion per distinct prompt (the views share most of them) and one forward pass per row, for the tuned
-model and, with `evaluation.baseline`, once more for the untuned one: the same weights with the adapter switched off.
-Predictions and losses are taken up again where the same model, settings and rows made them.
+Costs: one completion per distinct prompt (the views share most of them) and a forward pass over each row, prefixes that
+they share once, for the tuned model and, with `evaluation.baseline`, once more for the untuned one: the same weights
+with the adapter switched off. Predictions and losses are taken up again where the same model, settings and rows made
+them.
 Rows are never cut. Heavy libraries are imported where they are used, so importing this module is cheap.
 """
 
@@ -238,7 +239,6 @@ class _Examination:
             lambda: teacher_forced(
                 self.subject.model,
                 rows,
-                pad_token_id=self.subject.tokenizer.pad_token_id,
                 batch_size=self.config.training.per_device_eval_batch_size,
                 advance=lambda done: progress.advance(bar, done),
             ),

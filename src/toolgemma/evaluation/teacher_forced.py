@@ -1,8 +1,9 @@
 """eval_loss and eval_accuracy: how well the model predicts the gold turns when it is fed the gold tokens.
 
 Global sums over the supervised tokens of all rows, eval mode, nothing cut; also by part, because in the default dataset
-most supervised tokens are prose and few are call JSON, so that the plain eval_loss hardly sees tool calling. The batch
-size changes the time it takes and nothing else (up to the last bits of a float).
+most supervised tokens are prose and few are call JSON, so that the plain eval_loss hardly sees tool calling. Rows go
+through as prefix trees (`tokens.pack`), without padding; how many at a time changes the time it takes and nothing else
+(up to the last bits of a float).
 """
 
 import json
@@ -39,33 +40,35 @@ def teacher_forced(
     model: "PreTrainedModel",
     rows: "Sequence[Encoded]",
     *,
-    pad_token_id: int,
     batch_size: int,
     advance: Callable[[int], None],
 ) -> dict[str, Any]:
     """`eval_loss` (nats per token) and `eval_accuracy` with their sums, and the same `by_part`; longest rows first.
 
-    `advance` is told the number of rows of each finished batch.
+    A forward pass has at most the tokens of `batch_size` of the longest row. `advance` is told the number of rows of
+    each.
 
     Raises:
         CheckpointError: the loss is not a finite number.
     """
     import torch
 
-    from toolgemma.model.loss import supervised_loss
-    from toolgemma.tokens.collate import Collator
+    from toolgemma.model.loss import causal_model, supervised_loss
+    from toolgemma.tokens.collate import pack_tensors
+    from toolgemma.tokens.pack import arrange, pack
 
-    collate = Collator(pad_token_id)
-    ordered = sorted(rows, key=lambda row: -len(row.ids))
+    causal = causal_model(model)
+    implementation = causal.config._attn_implementation  # packs attend with their own, and leave it set
     nll, correct, count = torch.zeros(3, len(PARTS), dtype=torch.float64)
-    for start in range(0, len(ordered), batch_size):
-        batch = ordered[start : start + batch_size]
-        tensors = {name: tensor.to(model.device) for name, tensor in collate(batch).items()}
+    for group in arrange(rows, batch_size * max(map(len, rows), default=0)):
+        tensors = pack_tensors(pack(group))
+        batch = {name: value.to(model.device) if torch.is_tensor(value) else value for name, value in tensors.items()}
         with torch.no_grad():
-            sums = supervised_loss(model, tensors)
+            sums = supervised_loss(model, batch)
         for total, of_batch in ((nll, sums.nll_P), (correct, sums.correct_P), (count, sums.count_P)):
             total += of_batch.to("cpu", torch.float64)
-        advance(len(batch))
+        advance(len(group))
+    causal.set_attn_implementation(implementation)
     if not math.isfinite(nll.sum().item()):
         raise CheckpointError("eval_loss is not a finite number: the weights are broken; take another checkpoint")
     parts = zip(PARTS, nll.tolist(), correct.tolist(), count.tolist(), strict=True)
