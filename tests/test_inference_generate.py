@@ -115,10 +115,14 @@ def test_logits_are_those_of_a_model_without_cache_or_neighbours(model, sharing,
     prompts = SHARING[sharing]
     causal = causal_model(model)
     causal.set_attn_implementation(tree_attention.NAME)
+    logits = []
+    handle = model.lm_head.register_forward_hook(lambda module, args, output: logits.extend(output[0]))
     groups = packs(prompts, range(len(prompts)), pack_tokens)
     ready = [row for group in groups for row in prefill(causal, prompts, group)]
+    handle.remove()
     rows, order = Rows.of(causal, None, [], ready), [row.index for row in ready]
-    logits_BV = torch.stack([row.logits_V for row in ready])
+    logits_BV = torch.stack(logits)
+    assert logits_BV.argmax(-1).tolist() == [row.token.item() for row in ready]
     written = [list(prompts[index]) for index in order]
     for step in range(100):
         if step % 9 == 0:

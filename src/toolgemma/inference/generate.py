@@ -140,11 +140,11 @@ class _Flight:
         joining = self._waiting[: self._batch_size - len(kept)]
         del self._waiting[: len(joining)]
         self._cache = Rows.of(self._causal, self._cache, kept, joining)
-        first = [row.logits_V.argmax() for row in joining]
-        self._tokens_B = torch.stack([*self._tokens_B[kept], *first])
+        self._tokens_B = torch.stack([*self._tokens_B[kept], *(row.token for row in joining)])
+        first = self._tokens_B[len(kept) :].tolist()
         self._rows = [
             *(self._rows[place] for place in kept),
-            *(_Row(row.index, [int(token)]) for row, token in zip(joining, first, strict=True)),
+            *(_Row(row.index, [token]) for row, token in zip(joining, first, strict=True)),
         ]
 
     def _write(self) -> None:

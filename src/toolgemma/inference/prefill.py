@@ -1,4 +1,4 @@
-"""Prompts in, keys and values out: each prefix that prompts share is computed once, and nothing is padded.
+"""Prompts in; keys, values and a first token out. A prefix that prompts share is computed once, and nothing is padded.
 
     prompt A  <bos> s y s  a b        one pack      <bos> s y s  a b  c d e       tokens.pack draws the tree,
     prompt B  <bos> s y s  c d e      path of A       0   1 2 3  4 5               model.tree_attention attends along it
@@ -33,8 +33,8 @@ class Prefilled:
     path: Tensor
     """Places of its tokens in the pack, int64 (length,)."""
     packed: Packed
-    logits_V: Tensor  # noqa: N815
-    """Of the first new token."""
+    token: Tensor
+    """The first new one, int64 ()."""
 
 
 def packs(prompts: Sequence[Sequence[int]], indices: Sequence[int], max_tokens: int) -> list[list[int]]:
@@ -67,19 +67,23 @@ def prefill(causal: Any, prompts: Sequence[Sequence[int]], indices: Sequence[int
     paths = _paths(rows)
     device = causal.device
     recorded = DynamicCache()  # without a config, so that sliding layers keep all of the pack
-    logits_RV = causal(
-        input_ids=torch.from_numpy(packed.ids)[None].to(device),
-        position_ids=torch.from_numpy(packed.tree.positions)[None].to(device),
-        attention_mask=dict.fromkeys(causal.config.layer_types),
-        past_key_values=recorded,
-        use_cache=True,
-        logits_to_keep=torch.tensor([path[-1] for path in paths], device=device),
-        tree_plan=tree_attention.Plan(packed.tree),
-    ).logits[0]
+    first_R = (
+        causal(
+            input_ids=torch.from_numpy(packed.ids)[None].to(device),
+            position_ids=torch.from_numpy(packed.tree.positions)[None].to(device),
+            attention_mask=dict.fromkeys(causal.config.layer_types),
+            past_key_values=recorded,
+            use_cache=True,
+            logits_to_keep=torch.tensor([path[-1] for path in paths], device=device),
+            tree_plan=tree_attention.Plan(packed.tree),
+        )
+        .logits[0]
+        .argmax(-1)
+    )
     kept: Packed = [(layer.keys[0], layer.values[0]) for layer in recorded.layers]
     return [
-        Prefilled(index, torch.tensor(path, device=device), kept, logits_V)
-        for index, path, logits_V in zip(ordered, paths, logits_RV, strict=True)
+        Prefilled(index, torch.tensor(path, device=device), kept, token)
+        for index, path, token in zip(ordered, paths, first_R, strict=True)
     ]
 
 
