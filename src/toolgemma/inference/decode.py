@@ -51,7 +51,10 @@ class Rows:
     @classmethod
     @torch.no_grad()
     def of(cls, causal: Any, old: "Rows | None", kept: Sequence[int], joining: Sequence[Prefilled]) -> "Rows":
-        """The rows of `old` at `kept`, in that order, then those that join; at least one."""
+        """The rows of `old` at `kept`, in that order, then those that join; at least one.
+
+        Takes `old` apart layer by layer, so that no more than one layer is in memory twice.
+        """
         before = [old.lengths[row] for row in kept] if old else []
         lengths = [*before, *(len(row.path) for row in joining)]
         masks: dict[int | None, Tensor] = {}
@@ -62,15 +65,16 @@ class Rows:
             used = max(held)
             if window not in masks:
                 masks[window] = _mask(held, used, causal)
-            like = old._layers[number].keys if old else joining[0].packed[number][0][None]
+            layer = old._layers.pop(0) if old else None
+            like = layer.keys if layer else joining[0].packed[number][0][None]
             keys, values = (like.new_zeros(len(lengths), like.shape[1], used + ROOM, like.shape[3]) for _ in range(2))
-            if old and kept:
-                layer, width = old._layers[number], max(held[: len(kept)])
+            if layer and kept:
+                width = max(held[: len(kept)])
                 rows = torch.tensor(kept, device=like.device)
                 for target, source in ((keys, layer.keys), (values, layer.values)):
                     target[: len(kept), :, used - width : used] = source[rows, :, layer.used - width : layer.used]
             for place, row in enumerate(joining, start=len(kept)):
-                path = row.path[-held[place] :]
+                path = row.path[len(row.path) - held[place] :]
                 for target, source in zip((keys, values), row.packed[number], strict=True):
                     target[place, :, used - len(path) : used] = source[:, path]
             layers.append(_Layer(keys, values, used, window, masks[window]))
