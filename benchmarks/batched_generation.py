@@ -45,6 +45,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 NEAR_TIE = 1e-3
 """Margin between the two best logits below which rounding may decide, in logits of float32."""
 Texts = list[list[int]]
+"""Token ids, row by row."""
 
 
 def questions(workload: str, data: Path, subject: Subject, count: int) -> Texts:
@@ -81,14 +82,20 @@ def padded(subject: Subject, prompts: Texts, limit: int, size: int) -> Texts:
     return [written[index] for index in range(len(prompts))]
 
 
-def ours(subject: Subject, prompts: Texts, limit: int, size: int) -> list[str]:
-    """Texts of our generation, in the order of the prompts."""
+class Ids:
+    """A tokenizer as far as generation needs one: it writes ids as numbers, so that these are compared."""
+
+    def decode(self, ids: Sequence[int], **more: Any) -> str:
+        return " ".join(map(str, ids))
+
+
+def ours(subject: Subject, prompts: Texts, limit: int, size: int) -> Texts:
+    """Our generation, in the order of the prompts."""
+    words: Any = Ids()
     found = dict(
-        generate(
-            subject.model, subject.tokenizer, prompts, max_new_tokens=limit, batch_size=size, stop_ids=subject.stop_ids
-        )
+        generate(subject.model, words, prompts, max_new_tokens=limit, batch_size=size, stop_ids=subject.stop_ids)
     )
-    return [found[index].text for index in range(len(prompts))]
+    return [[int(word) for word in found[index].text.split()] for index in range(len(prompts))]
 
 
 class Clock:
@@ -114,7 +121,7 @@ class Clock:
             handle.remove()
 
 
-def timed(subject: Subject, work: Callable[[], Sequence[Any]]) -> tuple[Sequence[Any], dict[str, Any]]:
+def timed(subject: Subject, work: Callable[[], Texts]) -> tuple[Texts, dict[str, Any]]:
     """What `work` gives, and its seconds."""
     clock = Clock(subject.model)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -141,33 +148,32 @@ def subjects(name: str, base: Path) -> Subject:
     return Subject(model, load.load_tokenizer(section), get_dialect("hermes"))
 
 
-def margin(subject: Subject, prompt: Sequence[int], written: Sequence[int], other: str) -> float:
+def margin(subject: Subject, prompt: Sequence[int], written: Sequence[int], other: Sequence[int]) -> float:
     """Between the two best logits where a completion leaves the one-by-one one."""
-    texts = [subject.tokenizer.decode(written[:count], skip_special_tokens=False) for count in range(len(written) + 1)]
-    place = max(count for count, text in enumerate(texts) if other.startswith(text))
+    pairs = zip(written, other, strict=False)
+    place = next((at for at, (left, right) in enumerate(pairs) if left != right), min(len(written), len(other)))
     with torch.no_grad():
-        logits = subject.model(torch.tensor([[*prompt, *written[:place]]])).logits[0, -1]
+        logits = subject.model(torch.tensor([[*prompt, *written[:place]]])).logits[0, -1].float()
     best, second = logits.topk(2).values.tolist()
     return float(best - second)
 
 
 def measure(subject: Subject, prompts: Texts, limit: int, sizes: Sequence[int], repeats: int) -> dict[str, Any]:
     """Every arm, `repeats` times in turn."""
-    arms: dict[str, Callable[[], Sequence[Any]]] = {"one by one": lambda: one_by_one(subject, prompts, limit, 1)}
+    arms: dict[str, Callable[[], Texts]] = {"one by one": lambda: one_by_one(subject, prompts, limit, 1)}
     for size in sizes:
         arms[f"padded, {size} rows"] = lambda size=size: padded(subject, prompts, limit, size)  # type: ignore[misc]
         arms[f"ours, {size} rows"] = lambda size=size: ours(subject, prompts, limit, size)  # type: ignore[misc]
     ours(subject, prompts[:1], 2, 1)  # warm up
     padded(subject, prompts[:1], 2, 1)
     found: dict[str, Any] = {name: [] for name in arms}
-    texts: dict[str, Sequence[Any]] = {}
+    texts: dict[str, Texts] = {}
     for _ in range(repeats):
         for name, work in arms.items():
             texts[name], seconds = timed(subject, work)
             found[name].append(seconds)
             print(f"  {name}: {seconds}", flush=True)
     alone = texts["one by one"]
-    decoded = [subject.tokenizer.decode(ids, skip_special_tokens=False) for ids in alone]
     lengths = [len(prompt) for prompt in prompts]
     result: dict[str, Any] = {
         "rows": len(prompts),
@@ -179,7 +185,7 @@ def measure(subject: Subject, prompts: Texts, limit: int, sizes: Sequence[int], 
     }
     for name in arms:
         if name.startswith("ours"):
-            other = [index for index in range(len(prompts)) if texts[name][index] != decoded[index]]
+            other = [index for index in range(len(prompts)) if texts[name][index] != alone[index]]
             result["differing"][name] = {
                 index: round(margin(subject, prompts[index], alone[index], texts[name][index]), 6) for index in other
             }
