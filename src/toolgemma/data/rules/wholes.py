@@ -1,5 +1,6 @@
 """Rules about whole splits: weak schemas (once a tool), style that follows a label (once a split), length."""
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,15 +15,16 @@ _VALUES_IN_PROSE = re.compile(r"\b(?:possible|allowed|valid|accepted|supported) 
 
 def weak_schemas(split: str, conversations: Sequence[Conversation]) -> Iterator[tuple[str, str, int, str]]:
     """One fault per weak tool, at the first row that offers it."""
-    seen: dict[int, Tool] = {}
+    seen: set[tuple[str, str]] = set()
     first: dict[str, int] = {}
     faults: dict[str, str] = {}
     count: Counter[str] = Counter()
     for conversation in conversations:
         count.update(conversation.tool_names)
         for tool in conversation.tools:
-            if id(tool) not in seen:
-                seen[id(tool)] = tool
+            key = (tool.name, json.dumps([tool.description, tool.parameters]))
+            if key not in seen:
+                seen.add(key)
                 error = schema_error(tool.parameters)
                 found = [error] if error else [*weaknesses(tool.parameters), *_unlisted_values(tool)]
                 if found and tool.name not in faults:
