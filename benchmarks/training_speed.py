@@ -1,20 +1,26 @@
-"""Training speed against TRL's SFTTrainer: same rows, model, LoRA and steps, every arm of one run on the same machine.
+"""Training speed against TRL's SFTTrainer: same rows, model, LoRA and dropout, all arms in one run on one machine.
 
     uv sync --group peer
-    uv run python benchmarks/training_speed.py --data ../shared/data/tool-use-finetuning --minutes 120
+    OMP_NUM_THREADS=1 uv run python benchmarks/training_speed.py --data ../shared/data/tool-use-finetuning --minutes 120
 
 Model: the shape of Gemma 3 1B with random weights (`--layers` of its 26; the head keeps its 262,144 entries), LoRA r 16
 on all linear layers, AdamW. Workloads: `real` (the train split, rows fitted to 2,048 tokens) and `fixed-tools` (the
-dataset's 40 tools in every prompt, 256 short requests). A step is the same `--rows` rows in every arm, drawn by Trainer
-with one seed. Arms: ours as prefix_tree, rows and none; TRL with 1, 2, 4 and 8 rows a batch, in pure bfloat16 and under
-autocast. Each arm is a process of its own, so that its peak memory is its own; the first steps are warm-up.
+dataset's 40 tools in every prompt, 256 short requests). Every arm draws its rows in the same order. Ours, as
+prefix_tree, rows and none: a step has 8 real rows, or 16 with fixed tools. TRL: a step is one batch of 1, 2, 4 or 8
+rows; accumulating would change nothing but the optimizer's share. Its dtypes: bfloat16 weights; float32 weights under
+bfloat16 autocast; `mixed`, bfloat16 weights and a float32 adapter under autocast, which is what ours does. Each arm is
+a process of its own, so that its peak memory is its own; the first step is warm-up.
 
 Real tokens are those of the rows, shared or not, without padding. The floor is the time that the operations which must
-be done would take at the rate of a bfloat16 matrix product of the same run: each distinct token once through the layers
-(forward, and backward for activations), the head for each distinct prediction, attention over visible pairs.
+be done would take at the rate of a bfloat16 matrix product, measured in each arm's own process before and after it (the
+better one counts): each distinct token once through the layers (forward, and backward for activations), the head for
+each distinct prediction, attention over visible pairs. Time is the processor time of the process, because the machine
+may be shared; wall time is in the JSON.
 
 Results are kept after each arm and an interrupted run goes on with the missing ones: one JSON and one Markdown table in
-benchmarks/results. `--smoke` takes one layer and two steps, to see that everything runs: its figures mean nothing.
+benchmarks/results. An arm that has used `--arm-minutes` stops after the step it is at; the table says how many it did.
+`--smoke` takes one layer and two steps, to see that everything runs: its figures mean nothing. Packings among
+themselves, step by step in turn, without TRL: packing_speed.py.
 """
 
 import argparse
@@ -30,11 +36,12 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
+DTYPES = ("bfloat16", "autocast", "mixed")
 ARMS = [
     "ours/prefix_tree", "ours/rows", "ours/none",
-    *[f"trl/{batch}/{how}" for batch in (1, 2, 4, 8) for how in ("bfloat16", "autocast")],
+    *[f"trl/{batch}/{how}" for batch in (1, 2, 4, 8) for how in DTYPES],
 ]  # fmt: skip
-WORKLOADS = ["real", "fixed-tools"]
+ROWS = {"real": 8, "fixed-tools": 16}
 LONGEST = 2048
 
 
@@ -113,24 +120,29 @@ def make_model(layers: int, dtype_name: str, device: str) -> Any:
 
 
 def run_arm(arm: str, rows: list[Any], options: argparse.Namespace) -> dict[str, Any]:
-    """Train `options.steps` steps in this process; seconds of each, losses, peak memory."""
+    """Train in this process; seconds of each step, losses, peak memory, the matrix rate before and after."""
     import torch
     from full_shape_step import peak_rss_bytes
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    before = matmul_rate(device)
     with tempfile.TemporaryDirectory() as folder:
         make = ours if arm.startswith("ours") else trl_trainer
         trainer = make(arm, rows, options, folder, device)
-        clock = make_clock()
+        clock = make_clock(60 * options.arm_minutes)
         trainer.add_callback(clock)
         trainer.train()
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     peak = torch.cuda.max_memory_allocated() if device == "cuda" else peak_rss_bytes()
-    return {"seconds": clock.wall, "cpu_seconds": clock.cpu, "loss": losses, "peak_bytes": peak, "device": device}
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    rates = [max(pair) for pair in zip(before, matmul_rate(device), strict=True)]
+    return {
+        "seconds": clock.wall, "cpu_seconds": clock.cpu, "loss": losses, "peak_bytes": peak, "device": device,
+        "flop_per_second": rates[0], "flop_per_cpu_second": rates[1],
+    }  # fmt: skip
 
 
-def make_clock() -> Any:
-    """A callback that notes wall and processor seconds of each step."""
+def make_clock(limit_s: float) -> Any:
+    """A callback that notes wall and processor seconds of each step, and ends the training after `limit_s`."""
     from transformers import TrainerCallback
 
     class Clock(TrainerCallback):
@@ -141,13 +153,17 @@ def make_clock() -> Any:
         def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
             self._began = time.perf_counter(), time.process_time()
 
-        def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             import torch
 
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
             self.wall.append(round(time.perf_counter() - self._began[0], 4))
             self.cpu.append(round(time.process_time() - self._began[1], 4))
+            left = self.wall[-1] * (state.max_steps - len(self.wall))
+            print(f"step {len(self.wall)}: {self.cpu[-1]:.1f} s, {left:.0f} s wall left", file=sys.stderr, flush=True)
+            if sum(self.wall) > limit_s and len(self.wall) > 1:
+                control.should_training_stop = True
 
     return Clock()
 
@@ -160,9 +176,10 @@ def ours(arm: str, rows: list[Any], options: argparse.Namespace, folder: str, de
     from toolgemma.training.trainer import SupervisedTrainer, layouts
 
     config = load_config(None, [
-        f"training.output_dir={folder}", f"training.max_steps={options.steps}", "training.logging_steps=1",
+        f"training.output_dir={folder}", f"training.max_steps={options.our_steps}", "training.logging_steps=1",
         "training.save_steps=1000000", f"training.packing={arm.split('/')[1]}", "training.warmup_ratio=0",
-        f"training.gradient_accumulation_steps={options.rows}", f"lora.lora_dropout={options.dropout}",
+        "training.gradient_accumulation_steps=8", f"training.per_device_train_batch_size={options.rows // 8}",
+        f"lora.lora_dropout={options.dropout}",
         f"training.gradient_checkpointing={str(options.checkpointing).lower()}",
     ])  # fmt: skip
     model = add_lora(make_model(options.layers, "bfloat16", device), config.lora, seed=0)
@@ -171,7 +188,7 @@ def ours(arm: str, rows: list[Any], options: argparse.Namespace, folder: str, de
 
 
 def trl_trainer(arm: str, rows: list[Any], options: argparse.Namespace, folder: str, device: str) -> Any:
-    """SFTTrainer on the same ids and labels; `autocast` has float32 weights, `bfloat16` has bfloat16 ones."""
+    """SFTTrainer on the same ids and labels."""
     sys.path.insert(0, str(ROOT / "tests"))
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
@@ -183,8 +200,8 @@ def trl_trainer(arm: str, rows: list[Any], options: argparse.Namespace, folder: 
     _, batch, how = arm.split("/")
     config = SFTConfig(
         output_dir=folder, max_steps=options.steps, logging_steps=1, save_strategy="no", report_to="none",
-        per_device_train_batch_size=int(batch), gradient_accumulation_steps=options.rows // int(batch),
-        learning_rate=2e-4, lr_scheduler_type="cosine", bf16=how == "autocast", use_cpu=device == "cpu",
+        per_device_train_batch_size=int(batch), gradient_accumulation_steps=1,
+        learning_rate=2e-4, lr_scheduler_type="cosine", bf16=how != "bfloat16", use_cpu=device == "cpu",
         max_length=None, dataset_kwargs={"skip_prepare_dataset": True}, gradient_checkpointing=options.checkpointing,
         seed=42, data_seed=42, disable_tqdm=True, dataloader_pin_memory=device == "cuda",
     )  # fmt: skip
@@ -233,30 +250,38 @@ def work(rows: list[Any], layers: int) -> dict[str, int]:
     }
 
 
-def steps_of(rows: list[Any], options: argparse.Namespace) -> list[list[Any]]:
-    """The rows of each step: Trainer's own order under the seed of the arms."""
+def rows_of_step(arm: str, rows: int) -> int:
+    """How many rows a step of `arm` has, where ours have `rows`."""
+    return rows if arm.startswith("ours") else int(arm.split("/")[1])
+
+
+def order_of(rows: list[Any]) -> list[Any]:
+    """The rows in Trainer's own order under the seed of the arms."""
     import torch
 
     generator = torch.Generator()
     generator.manual_seed(42)
-    order = torch.randperm(len(rows), generator=generator).tolist()
-    return [[rows[index] for index in order[start : start + options.rows]]
-            for start in range(0, options.rows * options.steps, options.rows)]  # fmt: skip
+    return [rows[index] for index in torch.randperm(len(rows), generator=generator).tolist()]
 
 
-def summarise(record: dict[str, Any], rows: list[Any], options: argparse.Namespace) -> dict[str, Any]:
-    """Real tokens per second without the warm-up, by wall time and by processor time."""
-    done = [work(step, options.layers) for step in steps_of(rows, options) if step]
-    kept = slice(options.warmup, None)
-    tokens = sum(step["real_tokens"] for step in done[kept])
-    wall, cpu = sum(record["seconds"][kept]), sum(record["cpu_seconds"][kept])
+def summarise(record: dict[str, Any], rows: list[Any], step_rows: int, layers: int) -> dict[str, Any]:
+    """Real tokens per second without the warm-up step, by wall time and by processor time; share of the floor."""
+    count = len(record["seconds"])
+    order = order_of(rows)
+    done = [work(order[at : at + step_rows], layers) for at in range(step_rows, step_rows * count, step_rows)]
+    tokens, flop = (sum(step[name] for step in done) for name in ("real_tokens", "flop"))
+    wall, cpu = sum(record["seconds"][1:]), sum(record["cpu_seconds"][1:])
+    on_gpu = record["device"] == "cuda"
+    floor = flop / record["flop_per_second" if on_gpu else "flop_per_cpu_second"]
     return {
+        "timed_steps": len(done),
+        "real_tokens": tokens,
         "real_tokens_per_second": round(tokens / wall, 1),
         "real_tokens_per_cpu_second": round(tokens / cpu, 1),
-        "rows_per_second": round(options.rows * len(record["seconds"][kept]) / wall, 3),
+        "rows_per_cpu_second": round(step_rows * len(done) / cpu, 3),
+        "share_of_floor": round(floor / (wall if on_gpu else cpu), 3),
         "peak_gib": round(record["peak_bytes"] / 2**30, 2),
-        "distinct_share": round(sum(step["distinct_tokens"] for step in done[kept]) / tokens, 3),
-        "floor_seconds_at_1_tflop": round(sum(step["flop"] for step in done[kept]) / 1e12, 3),
+        "distinct_share": round(sum(step["distinct_tokens"] for step in done) / tokens, 3),
         "last_loss": record["loss"][-1],
     }
 
@@ -264,23 +289,24 @@ def summarise(record: dict[str, Any], rows: list[Any], options: argparse.Namespa
 def table(found: dict[str, Any]) -> str:
     """The Markdown twin of the JSON."""
     setting = found["setting"]
+    rates = [arm["flop_per_cpu_second"] / 1e9 for arm in found["arms"].values()]
     lines = [
         "# Training speed", "",
-        f"{setting['cpu']}, {setting['threads']} thread(s), {setting['layers']} layers of the 1B shape, "
-        f"{setting['rows']} rows a step, {setting['steps']} steps of which {setting['warmup']} warm-up, dropout "
-        f"{setting['dropout']}. bfloat16 matrix product: {setting['flop_per_second'] / 1e9:.0f} GFLOP/s by wall time, "
-        f"{setting['flop_per_cpu_second'] / 1e9:.0f} by processor time. Versions: {setting['versions']}.", "",
-        "| workload | arm | real tokens/s | per processor second | share of the floor | distinct / real | peak GiB |",
+        f"{setting['cpu']}, {setting['threads']} thread(s), processor time, other work on the same core; "
+        f"{setting['layers']} layers of the 1B shape, dropout {setting['dropout']}, rows of a step of ours: {ROWS}; "
+        f"bfloat16 matrix product: {min(rates):.0f} to {max(rates):.0f} GFLOP/s. Versions: {setting['versions']}.", "",
+        "| workload | arm | timed steps | real tokens/s | ours, prefix_tree: times | share of the floor | peak GiB |",
         "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for key, arm in found["arms"].items():
         workload, _, name = key.partition(":")
         figures = arm["summary"]
-        floor = figures["floor_seconds_at_1_tflop"] * 1e12 / setting["flop_per_cpu_second"]
-        share = floor / sum(arm["cpu_seconds"][setting["warmup"] :])
+        rate = figures["real_tokens_per_cpu_second"]
+        best = found["arms"].get(f"{workload}:ours/prefix_tree")
+        ratio = f"{best['summary']['real_tokens_per_cpu_second'] / rate:.1f}" if best else ""
         lines.append(
-            f"| {workload} | {name} | {figures['real_tokens_per_second']} | {figures['real_tokens_per_cpu_second']} "
-            f"| {share:.0%} | {figures['distinct_share']} | {figures['peak_gib']} |"
+            f"| {workload} | {name} | {figures['timed_steps']} | {rate} | {ratio} | {figures['share_of_floor']:.0%} "
+            f"| {figures['peak_gib']} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -289,42 +315,51 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with the dataset's parquet files")
     parser.add_argument("--layers", type=int, help="default: 6, on a GPU 26")
-    parser.add_argument("--rows", type=int, default=8, help="rows of a step")
-    parser.add_argument("--steps", type=int, default=22)
-    parser.add_argument("--warmup", type=int, default=2, help="steps that don't count")
+    parser.add_argument("--steps", type=int, default=21, help="steps of an arm of TRL, the first is warm-up")
+    parser.add_argument("--our-steps", type=int, default=21, help="steps of an arm of ours")
     parser.add_argument("--dropout", type=float, default=0.05)
     parser.add_argument("--checkpointing", action="store_true")
     parser.add_argument("--minutes", type=float, default=1e9, help="start no further arm after so long")
+    parser.add_argument("--arm-minutes", type=float, default=1e9, help="end an arm after so long")
     parser.add_argument("--arms", nargs="+", default=ARMS)
-    parser.add_argument("--workloads", nargs="+", default=WORKLOADS)
+    parser.add_argument("--workloads", nargs="+", default=list(ROWS))
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "training_speed.json")
     parser.add_argument("--one", nargs=2, metavar=("ARM", "ROWS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.smoke:
-        options.layers, options.steps, options.warmup = 1, 2, 1
+        options.layers, options.steps, options.our_steps = 1, 2, 2
 
     import torch
-
-    from toolgemma.model.system import system_info
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     options.layers = options.layers or (26 if device == "cuda" else 6)
     if options.one:
+        options.rows = ROWS[Path(options.one[1]).stem]
         print(json.dumps(run_arm(options.one[0], read(Path(options.one[1])), options)))
         return
+    print(table(sweep(options, device)))
+
+
+def sweep(options: argparse.Namespace, device: str) -> dict[str, Any]:
+    """Every arm that the output doesn't hold yet, each in a process; kept after each."""
+    import torch
+
+    from toolgemma.model.system import system_info
+
     began = time.monotonic()
-    names = ("layers", "rows", "steps", "warmup", "dropout", "checkpointing")
-    setting = {name: getattr(options, name) for name in names} | {"device": device, "machine": platform.machine()}
+    setting = {name: getattr(options, name) for name in ("layers", "dropout", "checkpointing")}
+    setting |= {"device": device, "machine": platform.machine(), "threads": torch.get_num_threads()}
+    setting |= {"cpu": system_info()["cpu"], "versions": system_info()["versions"]}
     found: dict[str, Any] = {"setting": setting, "arms": {}}
     if options.output.exists():
-        before = json.loads(options.output.read_text(encoding="utf-8"))
-        if all(before["setting"].get(name) == value for name, value in setting.items()):
-            found["arms"] = before["arms"]
-        else:
+        found = json.loads(options.output.read_text(encoding="utf-8"))
+        if found["setting"] != setting:
             sys.exit(f"{options.output} holds figures of other settings: move it away, or choose another --output")
-    setting["flop_per_second"], setting["flop_per_cpu_second"] = matmul_rate(device)
-    setting |= {"threads": torch.get_num_threads(), "cpu": system_info()["cpu"], "versions": system_info()["versions"]}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    given = [f"--{name}={getattr(options, name)}" for name in ("layers", "dropout", "steps")]
+    given += [f"--our-steps={options.our_steps}", f"--arm-minutes={options.arm_minutes}"]
+    given += ["--checkpointing"] if options.checkpointing else []
     with tempfile.TemporaryDirectory() as folder:
         for workload in options.workloads:
             path = Path(folder) / f"{workload}.json"
@@ -334,21 +369,17 @@ def main() -> None:
                 key = f"{workload}:{arm}"
                 if key in found["arms"] or time.monotonic() - began > 60 * options.minutes:
                     continue
-                given = [f"--{name}={getattr(options, name)}" for name in names[:-1]]
-                given += ["--checkpointing"] if options.checkpointing else []
-                result = subprocess.run(
-                    [sys.executable, __file__, "--data", str(options.data), *given, "--one", arm, str(path)],
-                    stdout=subprocess.PIPE, text=True, encoding="utf-8",
-                )  # fmt: skip
+                command = [sys.executable, __file__, "--data", str(options.data), *given, "--one", arm, str(path)]
+                result = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
                 if result.returncode:
                     sys.exit(f"{key} failed")
                 record = json.loads(result.stdout.splitlines()[-1])
-                found["arms"][key] = record | {"summary": summarise(record, rows, options)}
-                print(key, found["arms"][key]["summary"], flush=True)
-                options.output.parent.mkdir(parents=True, exist_ok=True)
+                record["summary"] = summarise(record, rows, rows_of_step(arm, ROWS[workload]), options.layers)
+                found["arms"][key] = record
+                print(key, record["summary"], flush=True)
                 options.output.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
                 options.output.with_suffix(".md").write_text(table(found), encoding="utf-8")
-    print(table(found))
+    return found
 
 
 if __name__ == "__main__":

@@ -63,6 +63,12 @@ class Norm(Gemma3RMSNorm):
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps) * (1 + self.weight)
 
 
+@pytest.fixture(params=[("cpu",), ()], ids=["matrices", "sdpa"])
+def way(request, monkeypatch):
+    """Both ways of attending a block: that of a CPU, and that of every other device."""
+    monkeypatch.setattr(tree_attention, "_BY_MATRICES", request.param)
+
+
 @pytest.fixture(scope="module", params=[torch.float32, torch.float64], ids=["float32", "float64"])
 def model(tiny_model, request):
     """Two sliding layers and a full one, windows shorter than the rows; adapters that aren't zero."""
@@ -124,13 +130,13 @@ def compare(model, rows, share):
 
 @pytest.mark.parametrize(("share", "queries"), [(False, 5), (True, 5), (True, 256)])
 @pytest.mark.parametrize("scene", SCENES)
-def test_loss_and_gradients_are_those_of_the_separate_rows(model, scene, share, queries, monkeypatch):
+def test_loss_and_gradients_are_those_of_the_separate_rows(model, way, scene, share, queries, monkeypatch):
     monkeypatch.setattr(tree_attention, "QUERIES", queries)
     monkeypatch.setattr(tree_attention, "_CALL", 64)
     compare(model, SCENES[scene], share)
 
 
-def test_gradients_accumulate_over_packs(model):
+def test_gradients_accumulate_over_packs(model, way):
     rows = SCENES["some shared"] + SCENES["two trees"]
     _, expected = separately(model, rows)
     _, first = packed(model, rows[:4], share=True)
@@ -139,7 +145,7 @@ def test_gradients_accumulate_over_packs(model):
         assert_close(left + right, wanted, TOLERANCE[wanted.dtype])
 
 
-def test_gradient_checkpointing_changes_nothing(model):
+def test_gradient_checkpointing_changes_nothing(model, way):
     base = model.get_base_model()
     _, expected = packed(model, SCENES["some shared"], share=True)
     base.gradient_checkpointing_enable({"use_reentrant": False})
@@ -189,12 +195,14 @@ def brute_force(tree, window):
     queries=st.sampled_from([1, 3, 256]),
     call=st.sampled_from([0, 20, 10**6]),
     share=st.booleans(),
+    by_matrices=st.booleans(),
 )
-def test_blocks_see_exactly_what_the_tree_allows(rows, window, queries, call, share):
+def test_blocks_see_exactly_what_the_tree_allows(rows, window, queries, call, share, by_matrices):
     tree = pack([make_row(ids, set()) for ids in rows], share=share).tree
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tree_attention, "QUERIES", queries)
         patch.setattr(tree_attention, "_CALL", call)
+        patch.setattr(tree_attention, "_BY_MATRICES", ("cpu",) if by_matrices else ())
         blocks = tree_attention.Plan(tree).blocks(window, torch.zeros(1))
     seen = np.zeros((len(tree), len(tree)), dtype=bool)
     for block in blocks:
@@ -219,7 +227,11 @@ def test_forbidden_keys_are_not_computed():
     assert max(len(block.keys) for block in window) <= tree_attention.QUERIES + 16
 
 
-def test_tree_of_one_row_needs_no_mask():
+def test_tree_of_one_row_needs_no_mask(way):
+    """One causal call; as matrix products blocks of 256 queries, which leave most of the upper half out."""
     tree = Tree(np.arange(700), np.full(700, 700))
-    (block,) = tree_attention.Plan(tree).blocks(None, torch.zeros(1))
-    assert block.mask is None and len(block.keys) == 700
+    blocks = tree_attention.Plan(tree).blocks(None, torch.zeros(1))
+    if tree_attention._BY_MATRICES:
+        assert [len(block.keys) for block in blocks] == [256, 512, 700]
+    else:
+        assert blocks[0].mask is None and [len(block.keys) for block in blocks] == [700]

@@ -4,15 +4,20 @@
                       ~~~~~        the ancestors of its first token and the block itself:
     keys  0 1 2 3     6 7 8        queries 6-8 against 7 keys; 4 and 5 are never touched
 
-Each block is one call of scaled_dot_product_attention, which exists on every device, with a mask that is at most as
-wide as the path; a row that starts a tree of its own needs none (causal). In sliding layers only those ancestors are
-gathered that are inside the window of some query.
+In sliding layers only those ancestors are gathered that are inside the window of some query. A block is attended in one
+of two ways:
+
+    CPU      two matrix products and a softmax (float32 inside), as transformers' eager attention: PyTorch's CPU kernel
+             reaches a fifth of the matrix rate. The probabilities are kept for the backward pass: 2 bytes a head, query
+             and key of a block, 8 kB a token for rows of 1,000 tokens.
+    others   one call of scaled_dot_product_attention, with a mask that is at most as wide as the path; a row that
+             starts a tree of its own needs none (causal). Attended again in the backward pass, which keeps nothing but
+             queries, keys and values.
 
 It is registered with transformers as an attention implementation, and the plan goes in as a keyword argument of the
 decoder; without one it is transformers' own sdpa.
 
-Costs: blocks are attended twice, in the forward pass and again in the backward pass, which therefore keeps nothing but
-queries, keys and values; attention is a few percent of a step. Gradients of shared keys are summed in float32.
+Costs: a few percent of a step. Gradients of shared keys are summed in float32.
 
 Shapes: T tokens of the pack, Q queries and K keys of a block, H heads, G key heads, E width of a head.
 """
@@ -34,6 +39,7 @@ from toolgemma.tokens.pack import Ints, Tree
 NAME = "tree_sdpa"
 QUERIES = 256
 """Queries of a block at most: more waste in the block's corner, fewer make more calls."""
+_BY_MATRICES = ("cpu",)  # devices on which matrix products beat scaled_dot_product_attention
 _CALL = 2**14  # query-key pairs that a call of its own is worth
 
 
@@ -57,7 +63,7 @@ class Plan:
     def blocks(self, window: int | None, like: Tensor) -> list[Block]:
         """Blocks for layers with this window (tokens; None: no window), on the device and in the dtype of `like`."""
         if window not in self._blocks:
-            bounds = stretches(self._tree, window)
+            bounds = stretches(self._tree, window, whole_rows=like.device.type not in _BY_MATRICES)
             self._blocks[window] = [_block(self._tree, start, end, window, like) for start, end in bounds]
         return self._blocks[window]
 
@@ -99,7 +105,8 @@ def tree_attention(
     device = query.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else query.dtype
     query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
-    attended = _TreeAttention.apply(query, key, value, tree_plan.blocks(sliding_window, query), scaling)
+    function = _MatrixAttention if device in _BY_MATRICES else _TreeAttention
+    attended = function.apply(query, key, value, tree_plan.blocks(sliding_window, query), scaling)
     return attended.transpose(1, 2), None
 
 
@@ -139,6 +146,53 @@ class _TreeAttention(torch.autograd.Function):
         return of_query, of_key.to(key.dtype), of_value.to(value.dtype), None, None
 
 
+class _MatrixAttention(torch.autograd.Function):
+    """By matrix products; the query heads that share a key head are one tall matrix (h x Q, E)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, blocks: list[Block], scaling: float | None
+    ) -> Tensor:
+        _, heads, tokens, width = query.shape
+        scale = width**-0.5 if scaling is None else scaling
+        attended = query.new_empty(1, tokens, heads, width).transpose(1, 2)
+        kept = []
+        for block in blocks:
+            tall, keys, values = _tall(block, query, key, value)
+            scores = torch.bmm(tall, keys.transpose(1, 2)).mul_(scale)
+            if block.mask is not None:
+                scores.view(len(keys), -1, *block.mask.shape).add_(block.mask)
+            kept.append(scores.softmax(-1))  # in float32 inside, whatever goes in
+            attended[0, :, block.start : block.end] = torch.bmm(kept[-1], values).view(heads, -1, width)
+        ctx.save_for_backward(query, key, value, *kept)
+        ctx.blocks, ctx.scale = blocks, scale
+        return attended
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_attended: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        query, key, value, *kept = ctx.saved_tensors
+        exact = torch.promote_types(query.dtype, torch.float32)
+        of_query = torch.empty_like(query)
+        of_key, of_value = (torch.zeros_like(tensor[0], dtype=exact) for tensor in (key, value))
+        for block, weights in zip(ctx.blocks, kept, strict=True):
+            rows = slice(block.start, block.end)
+            tall, keys, values = _tall(block, query, key, value)
+            of_tall = of_attended[0, :, rows].reshape_as(tall)
+            of_value.index_add_(1, block.keys, torch.bmm(weights.transpose(1, 2), of_tall).to(exact))
+            of_weights = torch.bmm(of_tall, values.transpose(1, 2))
+            of_scores = torch.ops.aten._softmax_backward_data(of_weights, weights, -1, weights.dtype).mul_(ctx.scale)
+            of_query[0, :, rows] = torch.bmm(of_scores, keys).view(query.shape[1], -1, query.shape[3])
+            of_key.index_add_(1, block.keys, torch.bmm(of_scores.transpose(1, 2), tall).to(exact))
+        return of_query, of_key[None].to(key.dtype), of_value[None].to(value.dtype), None, None
+
+
+def _tall(block: Block, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries (G, H / G x Q, E), keys and values (G, K, E) of a block."""
+    queries = query[0, :, block.start : block.end].reshape(key.shape[1], -1, query.shape[3])
+    return queries, key[0].index_select(1, block.keys), value[0].index_select(1, block.keys)
+
+
 def _cut(block: Block, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     queries = query[:, :, block.start : block.end].detach()
     return queries, key.index_select(2, block.keys), value.index_select(2, block.keys)
@@ -156,19 +210,19 @@ def _attend(cut: tuple[Tensor, Tensor, Tensor], block: Block, scaling: float | N
     )
 
 
-def stretches(tree: Tree, window: int | None) -> list[tuple[int, int]]:
+def stretches(tree: Tree, window: int | None, *, whole_rows: bool = True) -> list[tuple[int, int]]:
     """The depth-first order cut into (start, end) of blocks.
 
-    A run is a stretch in which each token is the child of the one before. A run that starts a tree is a block, whatever
-    its length, if no window cuts it: causal attention skips its own upper half. Other runs are cut at `QUERIES` and
-    joined with the next one where the queries and keys that this wastes cost less than a call.
+    A run is a stretch in which each token is the child of the one before. With `whole_rows` a run that starts a tree is
+    a block, whatever its length, if no window cuts it: causal attention skips its own upper half. Other runs are cut at
+    `QUERIES` and joined with the next one where the queries and keys that this wastes cost less than a call.
     """
     positions, ends = tree.positions, tree.ends
     child = (positions[1:] == positions[:-1] + 1) & (ends[:-1] > np.arange(1, len(ends)))
     starts = [0, *(np.flatnonzero(~child) + 1).tolist()]
     found: list[tuple[int, int]] = []
     for start, end in zip(starts, [*starts[1:], len(ends)], strict=True):
-        if positions[start] == 0 and (window is None or end - start <= window):
+        if whole_rows and positions[start] == 0 and (window is None or end - start <= window):
             pieces = [(start, end)]
         else:
             pieces = [(place, min(place + QUERIES, end)) for place in range(start, end, QUERIES)]
@@ -203,7 +257,8 @@ def _block(tree: Tree, start: int, end: int, window: int | None, like: Tensor) -
         shallowest = np.minimum.accumulate(positions[start:end])[np.minimum(ends[ancestors], end) - start - 1]
         ancestors = ancestors[shallowest - positions[ancestors] < window]
     keys = torch.from_numpy(np.concatenate([ancestors, np.arange(start, end)])).to(like.device)
-    if positions[start] == 0 and _is_run(tree, start, end) and (window is None or end - start <= window):
+    whole = positions[start] == 0 and _is_run(tree, start, end) and (window is None or end - start <= window)
+    if whole and like.device.type not in _BY_MATRICES:
         return Block(start, end, keys, None)
     positions_T, ends_T = (torch.from_numpy(values).to(like.device) for values in (positions, ends))
     queries = torch.arange(start, end, device=like.device)[:, None]
