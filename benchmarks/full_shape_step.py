@@ -20,6 +20,7 @@ import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from toolgemma.config import LoraSection
+from toolgemma.model.adapter_dtype import inputs_as_they_are
 from toolgemma.model.load import add_lora
 from toolgemma.model.loss import supervised_loss
 from toolgemma.model.system import system_info
@@ -85,9 +86,10 @@ def main() -> None:
     losses, seconds = [], []
     for _ in range(options.steps):
         began = time.perf_counter()
-        sums = supervised_loss(model, batch)
-        loss = sums.nll / sums.count
-        loss.backward()
+        with inputs_as_they_are(base):
+            sums = supervised_loss(model, batch)
+            loss = sums.nll / sums.count
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()

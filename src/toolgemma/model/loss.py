@@ -27,6 +27,7 @@ from transformers import PreTrainedModel
 
 from toolgemma.format.segments import PARTS
 from toolgemma.model import tree_attention
+from toolgemma.model.adapter_dtype import products_in_base_dtype
 from toolgemma.model.linear_cross_entropy import can_use, linear_cross_entropy
 from toolgemma.tokens.encode import IGNORED
 
@@ -67,7 +68,8 @@ def supervised_loss(model: nn.Module, batch: Mapping[str, Any], chunk_logits: in
     (float64 for a float64 model).
     """
     causal = causal_model(model)
-    asked = _of_pack(causal, batch) if "tree" in batch else _of_rows(causal, batch)
+    with products_in_base_dtype(causal):
+        asked = _of_pack(causal, batch) if "tree" in batch else _of_rows(causal, batch)
     nll, nll_N, hit_N = _cross_entropy(causal, asked, chunk_logits)
     hits_N = hit_N * asked.weights_N
     return LossSums(

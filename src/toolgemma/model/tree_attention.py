@@ -9,7 +9,7 @@ of two ways:
 
     CPU      two matrix products and a softmax (float32 inside), as transformers' eager attention: PyTorch's CPU kernel
              reaches a fifth of the matrix rate. The probabilities are kept for the backward pass: 2 bytes a head, query
-             and key of a block, 8 kB a token for rows of 1,000 tokens.
+             and key of a block, 5 kB a token and layer for rows of 1,000 tokens.
     others   one call of scaled_dot_product_attention, with a mask that is at most as wide as the path; a row that
              starts a tree of its own needs none (causal). Attended again in the backward pass, which keeps nothing but
              queries, keys and values.

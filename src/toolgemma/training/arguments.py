@@ -1,7 +1,7 @@
 """What the config says, in the words of transformers.TrainingArguments.
 
-Three things are decided here and not by a key. No autocast: the base's weights are already in the dtype of
-`model.dtype` and the adapter is float32 on purpose, so there is nothing to cast. One process, one device: a second
+Three things are decided here and not by a key. No autocast by Trainer: the base's weights are already in the dtype of
+`model.dtype`, and model.adapter_dtype knows what the adapter computes in. One process, one device: a second
 GPU would change the batch that the config names. Nothing is left to Trainer that `training.checkpoint` and
 `training.best` do: they keep checkpoints complete, rotate them and know the best.
 """

@@ -3,7 +3,7 @@
     peak = process + weights + adapter + activations + transient + fragments        B rows of T tokens, N = B x T
 
     weights      base parameters x width of the dtype (4bit: 0.56 bytes for each parameter of a decoder layer)
-    adapter      itself and its gradient, float32, and the optimizer's state
+    adapter      itself and its gradient, float32, the optimizer's state, and a bfloat16 copy where the base is bfloat16
     activations  what autograd keeps for the backward pass: below, for each layer
     transient    the larger of: the loss over a chunk of logits; a layer's backward pass
     fragments    on a CPU: holes in the C library's heap, a quarter of the activations in blocks below 32 MiB
@@ -11,8 +11,9 @@
 What autograd keeps of a decoder layer for each token (D hidden, F feed-forward, Q and K attention widths, w dtype's):
 the feed-forward's gate, its activation and the up projection (3 F w); queries, attention output, keys and values
 (2 Q + 2 K) w; the float32 input of four norms and of the queries' and keys' norms, 4 (4 D + Q + K); and for each
-adapted linear layer its input in float32 and the dropout's mask. A mask of T x T stands in each layer that isn't
-plainly causal. With checkpointing only a layer's input is kept, and one layer at a time is computed again.
+adapted linear layer what dropout leaves of its input and the mask (without dropout the input itself, once for all that
+read it). A mask of T x T stands in each layer that isn't plainly causal; on a CPU packed rows keep the probabilities
+of attention. With checkpointing only a layer's input is kept, and one layer at a time is computed again.
 
 tests/test_training_memory.py holds the formula against what autograd keeps; benchmarks/planner.py holds the whole
 against peaks that were measured (docs/memory.md).
@@ -183,6 +184,8 @@ _MMAPPED = 2**25
 """Bytes from which a block is returned at once and leaves no hole (glibc's DEFAULT_MMAP_THRESHOLD_MAX)."""
 STEP_ROWS = 8
 """Rows of an optimizer step where gradient_accumulation_steps is auto."""
+_BLOCK = 256
+"""Queries that model.tree_attention attends together (QUERIES): half of them are keys that a query doesn't see."""
 _4BIT = 0.56
 """Bytes a parameter of NF4 with double quantisation: half a byte, and the block scales."""
 
@@ -195,11 +198,16 @@ def predict(shape: Shape, config: Config, load: Load, trainable: int | None = No
     weights = shape.num_hidden_layers * shape.layer_parameters * layer_width + shape.embedding_parameters * width
     if trainable is None:
         trainable = trainable_parameters(shape, config.lora)
+    copy = 2 if load.dtype == "bfloat16" else 0
     kept = kept_by_layer(shape, config.lora, load) * tokens
     ends = tokens * (2 * width + 8) * shape.hidden_size
     masks = load.rows * load.tokens**2 * width * _masked_layers(shape, load)
+    probabilities = _probabilities(shape, load, shape.num_hidden_layers, shape.sliding_layers)
+    if load.device != "cpu" or config.training.packing == "none":
+        probabilities = 0
     if load.checkpointing:
         masks = masks // max(1, _masked_layers(shape, load))
+        probabilities = probabilities // shape.num_hidden_layers
         activations = kept + tokens * shape.num_hidden_layers * shape.hidden_size * width
     else:
         activations = kept * shape.num_hidden_layers
@@ -207,8 +215,8 @@ def predict(shape: Shape, config: Config, load: Load, trainable: int | None = No
     return Memory(
         process=_PROCESS[load.device],
         weights=int(weights),
-        adapter=int(trainable * (8 + optimizer_bytes(config.training.optim))),
-        activations=int(activations + ends + masks),
+        adapter=int(trainable * (8 + copy + optimizer_bytes(config.training.optim))),
+        activations=int(activations + ends + masks + probabilities),
         transient=max(width * min(_LOSS_LOGITS, tokens * shape.vocab_size), backward),
         fragments=_fragments(shape, config.lora, load),
     )
@@ -234,18 +242,26 @@ def kept_by_layer(shape: Shape, lora: LoraSection, load: Load) -> int:
 
 
 def _kept_by_adapters(shape: Shape, lora: LoraSection, load: Load) -> int:
+    width = 2 if load.dtype == "bfloat16" else 4
     modules = adapted(shape, lora)
-    inner = 4 * lora.r * len(modules)
+    inner = width * lora.r * len(modules)
     if lora.lora_dropout:
-        mask = 1 if load.device == "cuda" else 4  # only CUDA's dropout keeps a mask of bytes
-        return inner + sum((4 + mask) * inputs for _, inputs, _ in modules)
-    if load.dtype == "bfloat16":
-        return inner + sum(4 * inputs for _, inputs, _ in modules)
-    # In float32 the adapter keeps its input itself, once for all that read the same one; o_proj's is kept anyway.
+        mask = 1 if load.device == "cuda" else width  # only CUDA's dropout keeps a mask of bytes
+        return inner + sum((width + mask) * inputs for _, inputs, _ in modules)
+    # Without dropout the adapter keeps its input itself, once for all that read the same one; o_proj's is kept anyway.
     names = {"q_proj": "attention", "k_proj": "attention", "v_proj": "attention", "gate_proj": "feed-forward",
              "up_proj": "feed-forward", "down_proj": "product"}  # fmt: skip
     read = {names[name.rpartition(".")[2]]: inputs for name, inputs, _ in modules if not name.endswith("o_proj")}
-    return inner + 4 * sum(read.values())
+    return inner + width * sum(read.values())
+
+
+def _probabilities(shape: Shape, load: Load, layers: int, sliding: int) -> int:
+    """Bytes that model.tree_attention keeps of `layers`, `sliding` of them within the window, for a pack of rows."""
+    width = 2 if load.dtype == "bfloat16" else 4
+    every = load.tokens / 2 + _BLOCK / 2  # keys of a query, on average
+    inside = min(every, shape.sliding_window + _BLOCK / 2)
+    keys = (layers - sliding) * every + sliding * inside
+    return int(load.rows * load.tokens * shape.num_attention_heads * width * keys)
 
 
 def _masked_layers(shape: Shape, load: Load) -> int:

@@ -12,7 +12,7 @@ what isn't finite. Here a loss that isn't finite ends the run.
 
 Where memory runs out, the step is done again in smaller pieces: training.out_of_memory.
 
-Costs: what model.loss costs. One process, one device; no mixed precision by autocast.
+Costs: what model.loss costs. One process, one device. Which dtype the adapter computes in: model.adapter_dtype.
 """
 
 import contextlib
@@ -31,8 +31,9 @@ from transformers.trainer_utils import EvalLoopOutput
 from toolgemma.config import Config
 from toolgemma.errors import DataError
 from toolgemma.format.segments import PARTS
+from toolgemma.model.adapter_dtype import inputs_as_they_are
 from toolgemma.model.load import recompute_activations, save_adapter
-from toolgemma.model.loss import LossSums, supervised_loss
+from toolgemma.model.loss import LossSums, causal_model, supervised_loss
 from toolgemma.tokens.collate import StepCollator
 from toolgemma.tokens.encode import Encoded
 from toolgemma.training.journal import Meter, check_finite
@@ -115,8 +116,9 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
     def _passes(self, model: nn.Module, batches: list[Batch], num_items_in_batch: Tensor | int | None) -> Tensor | None:
         """Summed loss of the batches, or None where memory ran out; the error, and what it held, is let go."""
         try:
-            losses = [super(SupervisedTrainer, self).training_step(model, batch, num_items_in_batch)
-                      for batch in batches]  # fmt: skip
+            with inputs_as_they_are(causal_model(model)):
+                losses = [super(SupervisedTrainer, self).training_step(model, batch, num_items_in_batch)
+                          for batch in batches]  # fmt: skip
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
