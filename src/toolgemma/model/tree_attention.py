@@ -162,8 +162,10 @@ class _MatrixAttention(torch.autograd.Function):
             scores = torch.bmm(tall, keys.transpose(1, 2)).mul_(scale)
             if block.mask is not None:
                 scores.view(len(keys), -1, *block.mask.shape).add_(block.mask)
-            kept.append(scores.softmax(-1))  # in float32 inside, whatever goes in
-            attended[0, :, block.start : block.end] = torch.bmm(kept[-1], values).view(heads, -1, width)
+            weights = scores.softmax(-1)  # in float32 inside, whatever goes in
+            attended[0, :, block.start : block.end] = torch.bmm(weights, values).view(heads, -1, width)
+            if any(ctx.needs_input_grad):
+                kept.append(weights)
         ctx.save_for_backward(query, key, value, *kept)
         ctx.blocks, ctx.scale = blocks, scale
         return attended
