@@ -74,7 +74,7 @@ def test_without_a_terminal_the_log_line_says_it_all(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "toolgemma"):
         run_bar(tmp_path, Console(file=out, force_terminal=False))
     assert out.getvalue().strip() == ""  # rich 14.0 ends a bar that it didn't draw with a line break
-    assert "step 5/20: loss 1.2500, lr 1.00e-04, 10 tokens/s, 2.0 s/it, 0:30 left" in caplog.text
+    assert "step 5/20: loss 1.2500, lr 1.0e-04, 10 tok/s, 2.0 s/it, 0:30 left" in caplog.text
 
 
 def test_log_lines_print_above_the_bar(tmp_path, monkeypatch):

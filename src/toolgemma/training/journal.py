@@ -151,7 +151,7 @@ class Journal(TrainerCallback):  # type: ignore[misc]
         speed = self._steps_per_second(state)
         left = (state.max_steps - state.global_step) / speed if speed else 0.0
         logger.info(
-            "step %d/%d: loss %.4f, lr %.2e, %.0f tokens/s, %s, %s left",
+            "step %d/%d: loss %.4f, lr %.1e, %.0f tok/s, %s, %s left",
             state.global_step, state.max_steps, logs["loss"], logs["learning_rate"], logs["tokens_per_second"] or 0,
             _rate(speed), _duration(left),
         )  # fmt: skip
