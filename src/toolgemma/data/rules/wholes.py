@@ -1,6 +1,5 @@
 """Rules about whole splits: weak schemas (once a tool), style that follows a label (once a split), length."""
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ def weak_schemas(split: str, conversations: Sequence[Conversation]) -> Iterator[
     for conversation in conversations:
         count.update(conversation.tool_names)
         for tool in conversation.tools:
-            key = (tool.name, json.dumps([tool.description, tool.parameters]))
+            key = (tool.name, canonical_json([tool.description, tool.parameters]))
             if key not in seen:
                 seen.add(key)
                 error = schema_error(tool.parameters)
