@@ -10,8 +10,9 @@ falls in the last `--decay` steps. Every document is a function of (seed, pool),
 
     pool of 768 documents -> by length -> batches of one length -> shuffled -> one step each
 
-The curve says, for each kind of document, in how many answers every token was the most likely one: what greedy
-decoding would have got right, for free; `copied` is the share of right tokens in runs of random ids.
+Beside the documents there are rows of random ids (`pretrain_rows`): runs to copy, lists to choose from. The curve says,
+for each kind, in how many answers every token was the most likely one: what greedy decoding would have got right, for
+free; `copied` is the share of right tokens in runs.
 """
 
 import argparse
@@ -21,7 +22,6 @@ import multiprocessing
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
@@ -29,24 +29,22 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from pretrain_forward import HALF, hidden
+from pretrain_rows import BOS, CONTROL, END, EOS, LENGTH, PAD, encode, row_of_matches, row_of_runs
 from torch import Tensor
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, PreTrainedTokenizerFast
 
-from toolgemma.sample.text.forms import Turn
 from toolgemma.sample.text.stream import clean_documents, plain
 
-CONTROL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
-PAD, EOS, BOS, _, START, END = range(6)
 VOCABULARY = 3072
 POOL = 768
 """Documents in a pool."""
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
 """Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.25, 0.2
+EARLY_RUNS, LATE_RUNS = 0.25, 0.12
 """Share of the tokens that are runs of random ids, at first and from `SHIFT_STEPS` on."""
-RUNS_LENGTH = 384
-"""Ids of a row of runs."""
+MATCHES = 1.5
+"""Rows of matches for each row of runs."""
 PROMPT_WEIGHT = 0.1
 """Weight in the loss of a token that the model needn't write."""
 PROMPT_SHARE = 0.2
@@ -120,52 +118,6 @@ def make_model(vocabulary: int, seed: int) -> Gemma3ForCausalLM:
     return model
 
 
-def encode(turns: Sequence[Turn], tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[int]]:
-    """Ids in Gemma's turn layout; for each the number of the answer that it belongs to, 0 where it is only read."""
-    backend = tokenizer.backend_tokenizer
-    newline = backend.encode("\n", add_special_tokens=False).ids
-    ids, answers = [BOS], [0]
-    for number, (role, text) in enumerate(turns, 1):
-        head = [START, *backend.encode(f"{role}\n", add_special_tokens=False).ids]
-        body = [*backend.encode(text, add_special_tokens=False).ids, END]
-        ids += [*head, *body, *newline]
-        answers += [0] * len(head) + [number if role == "model" else 0] * len(body) + [0] * len(newline)
-    return ids, answers
-
-
-def row_of_runs(rng: random.Random, vocabulary: int) -> tuple[list[int], list[int]]:
-    """Random ids: a run that comes again and again; or runs that are written once more and keys whose values are asked for.
-
-    Every entry of the vocabulary learns to be copied, whatever stands before it.
-    """
-    ids, answers, number = [BOS], [0], 0
-
-    def run(low: int, high: int) -> list[int]:
-        return [rng.randrange(len(CONTROL), vocabulary) for _ in range(rng.randint(low, high))]
-
-    def write(read: list[int], answer: list[int]) -> None:
-        nonlocal ids, answers, number
-        number += 1
-        ids += [*read, *answer]
-        answers += [0] * len(read) + [number] * len(answer)
-
-    if rng.random() < 0.3:
-        again = run(2, 30)
-        write(again, again * (RUNS_LENGTH // len(again)))
-    while len(ids) < RUNS_LENGTH:
-        if rng.random() < 0.5:
-            repeated = run(2, 40)
-            write([START, *repeated, END, START], [*repeated, END])
-            continue
-        is_, ends = run(1, 2), run(1, 1)
-        pairs = [(run(1, 2), run(1, 7)) for _ in range(rng.randint(2, 8))]
-        shown = [token for key, value in pairs for token in (*key, *is_, *value, *ends)]
-        for key, value in rng.sample(pairs, rng.randint(1, len(pairs))):
-            write([*shown, START, *key, *is_], [*value, *ends])
-            shown = []
-    return ids[:RUNS_LENGTH], answers[:RUNS_LENGTH]
-
-
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]
 """ids_BT, answers_BT (number of the answer, 0: read only), looked_at_BT (a read token that the loss sees), kinds."""
 
@@ -177,8 +129,10 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
     rows = [(kind, *encode(turns, tokenizer)) for kind, turns in clean_documents(rng, POOL, progress)]
     share = EARLY_RUNS + (LATE_RUNS - EARLY_RUNS) * min(1.0, progress)
     tokens = sum(len(ids) for _, ids, _ in rows if len(ids) <= LENGTHS[-1])
-    runs = int(tokens * share / (1 - share) / RUNS_LENGTH)
+    runs = int(tokens * share / (1 - share) / LENGTH)
     rows += [("runs", *row_of_runs(rng, len(tokenizer))) for _ in range(runs)]
+    matches = int(runs * MATCHES)
+    rows += [("matches", *row_of_matches(rng, tokenizer)) for _ in range(matches)]
     made: list[Batch] = []
     shortest = 0
     for length in LENGTHS:

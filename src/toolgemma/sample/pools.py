@@ -208,12 +208,12 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     ),
     "food": (
         _split("cheese, ham, mushrooms, onions, olives, tomatoes, spinach, eggs, flour, butter, rice, potatoes, carrots, milk, bread, apples, chicken, beans, garlic, pepper, corn, peas, lemon, honey, red cabbage, sour cream"),
-        _split("artichokes, anchovies, zucchini, salmon, chickpeas, tofu, basil, mozzarella, eggplant, quinoa, prawns, blueberries, maple syrup, coconut milk, jalapenos"),
-        _split("asparagus, sardines, cauliflower, tuna, lentils, couscous, oregano, feta, leeks, oatmeal, shrimps, raspberries, peanut butter, soy sauce, avocados"),
+        _split("artichokes, anchovies, zucchini, halibut, chickpeas, tempeh, basil, mozzarella, eggplant, quinoa, prawns, blueberries, maple syrup, coconut milk, jalapenos"),
+        _split("asparagus, sardines, cauliflower, kohlrabi, lentils, couscous, oregano, feta, leeks, oatmeal, shrimps, raspberries, peanut butter, soy sauce, avocados"),
     ),
     "room": (
         _split("kitchen, bedroom, living room, bathroom, office, hall, garage, dining room, guest room, cellar"),
-        _split("nursery, attic, sunroom, laundry room, home theater, pantry, veranda"),
+        _split("nursery, scullery, sunroom, laundry room, home theater, pantry, veranda"),
         _split("basement, conservatory, playroom, utility room, music studio, hallway, loft"),
     ),
     "language": (
@@ -252,20 +252,20 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         _split("begonia, azalea, gardenia, snake plant, rubber fig, geranium"),
     ),
     "petname": ((), _split("Rex, Pixie, Waldo, Luna, Milo, Daisy, Rocky, Coco, Buddy, Molly"), ()),
-    "device": ((), _split("dishwasher, projector, hearing aid, tablet, treadmill, smart doorbell, espresso grinder, e-reader"), ()),
+    "device": ((), _split("percolator, projector, hearing aid, typewriter, treadmill, smart doorbell, espresso grinder, e-reader"), ()),
     "charity": ((), _split("Clean Oceans, Feline Rescue, Meals on Wheels, Books for Villages, Rainforest Guardians, Warm Hearths"), ()),
     "rareword": ((), _split("serendipity, mellifluous, obfuscate, quixotic, ephemeral, gregarious, halcyon, petrichor, laconic, zeitgeist"), ()),
     "purchase": ((), _split("train snacks, a conference badge, printer toner, airport parking, a client breakfast, hotel laundry"), ()),
     "zone": ((), _split("rose beds, north lawn, vegetable patch, hedge, orchard, greenhouse"), ()),
     "subject": ((), _split("chemistry, algebra, geography, Latin, physics, biology, geometry"), ()),
-    "shade": ((), _split("turquoise, magenta, ochre, crimson, indigo, ivory, beige, maroon"), ()),
+    "shade": ((), _split("turquoise, mauve, ochre, crimson, indigo, ivory, beige, maroon"), ()),
     "museum": ((), _split("Aerospace, Van Hoorn, Maritime Heritage, Dinosaur Hall, Toulouse Glass, Puppet Theater"), ()),
     "harbor": ((), _split("Saint-Malo, Plymouth, Galway, Bremerhaven, Falmouth, Anchorage, Dunkirk"), ()),
     "equipment": ((), _split("pressure washer, chainsaw, tile cutter, jackhammer, sewing kit, extension cord, power drill"), ()),
     "salon": ((), (), _split("Studio Fringe, Curl and Comb, The Parlour, Barber Brothers, Velour Hair Lounge, Hairloom, Crown and Mane, Snips")),
     "station": ((), (), _split("Radio Aurora, Coastline FM, Kingfisher Radio, Pulsar FM, Rockline, Talkzone, Radio Meadow, Magic Ninety")),
     "dessert": ((), (), _split("tiramisu, cheesecake, baklava, pancakes, sorbet, brownies, panna cotta, apple strudel, donuts, macarons")),
-    "animal": ((), (), _split("lynx, hedgehog, red deer, beaver, ibex, porcupine, golden eagle, moose, salamander, pelican")),
+    "animal": ((), (), _split("lynx, hedgehog, red deer, ocelot, ibex, porcupine, golden eagle, moose, salamander, pelican")),
     "wilds": ((), (), _split("Birch Creek, Heather Moor, Loon Lake, Granite Gorge, Cedar Ridge, Mossy Glen, Sandpiper Dunes, Thistle Valley")),
     "engraving": ((), (), _split("forever yours, best dad ever, my dearest Margot, ten golden years, with all my heart, class champion, always together, follow your dreams, thank you coach")),
     "award": ((), (), _split("Rising Star, Team Spirit, Innovator of the Year, Golden Wrench, Customer Hero, Safety First, Helping Hand, Mentor of the Month")),
@@ -278,7 +278,7 @@ STREETS = (_split("Hill Road, Park Lane, Mill Street, Station Road, Church Stree
            _split("Sycamore Avenue, Tanners Alley, Heron Parade, Camellia Gardens, Lighthouse Walk, Chapel Hollow"))  # fmt: skip
 MAIL = ((_split("anna.smith, ben, info, clara.jones, office, sales, d.hall, emma, team, frank_moore, grace, jobs"), _split("example.com, mail.org, post.net, office.io, home.co")),
         (_split("beatrix.l, caspian, helpdesk, d.moreau, ezekiel, press, fiona_g, bookings, konrad.zeller, odette"), _split("lumenworks.eu, pinecrest.edu, fastmail.test, harborview.biz, quillandco.uk")),
-        (_split("amelia.r, bartholomew, reception, c.duvall, dmitri, editor, eleanor_h, admissions, kwame.adjei, philippa"), _split("northgate.eu, willowbrook.edu, swiftmail.test, cloverfield.biz, inkandpaper.uk")))  # fmt: skip
+        (_split("amelia.r, bartholomew, reception, c.duvall, dmitri, curator, eleanor_h, admissions, kwame.adjei, philippa"), _split("northgate.eu, willowbrook.edu, swiftmail.test, cloverfield.biz, inkandpaper.uk")))  # fmt: skip
 NUMBERS: dict[str, tuple[int, int]] = {
     "people": (2, 40), "days": (2, 30), "percent": (1, 99), "minutes": (5, 240), "small": (2, 20), "sides": (4, 100), "grade": (1, 12),
 }  # fmt: skip

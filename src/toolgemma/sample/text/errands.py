@@ -30,7 +30,7 @@ POOLS: dict[str, tuple[str, Draw, tuple[str, ...]]] = {
     "email": ("string", values.email, ("Email address", "Where to write", "")),
     "item": ("string", values.item, ("The thing", "What it is about", "Which one", "")),
     "phrase": ("string", values.phrase, ("Text to use", "In a few words", "What it says", "")),
-    "company": ("string", lambda rng: values.pseudo_word(rng, 2, 3).capitalize(), ("Name of the company", "Which firm", "")),
+    "company": ("string", values.company, ("Name of the company", "Which firm", "")),
     "code": ("string", values.code, ("Number on the paper", "Reference", "Its code", "")),
     "address": ("string", fields.address, ("Street and number", "Where to go", "")),
     "phone": ("string", fields.phone, ("Number to call", "Telephone", "")),
@@ -91,15 +91,17 @@ class Errand:
         if rng.random() < 0.5:
             rng.shuffle(order)
         verb, *things = self.name.split("_")
-        name = rng.choice([*[self.name] * 6, "_".join([*things, verb]), values.identifier(rng)])
+        strange = rng.choice([values.identifier(rng), f"{rng.choice(everyday.WORDS)}_{rng.choice(everyday.WORDS)}"])
+        name = rng.choice([*[self.name] * 5, "_".join([*things, verb]), *[strange] * 3])
 
         def renamed(sentence: str) -> str:
             return SLOT.sub(lambda slot: slot.group().replace(slot.group(1), names[slot.group(1)], 1), sentence)
 
         wants = {names[field]: self.wants[field] for field in order}
         origins = {names[field]: field for field in order}
-        made = Errand(self.topic, name, self.description, wants, tuple(map(renamed, self.sentences)), origins)
-        return made._reworded(rng) if rng.random() < 0.25 else made
+        told = rng.choice(self.description.split(" // "))
+        made = Errand(self.topic, name, told, wants, tuple(map(renamed, self.sentences)), origins)
+        return made._reworded(rng) if rng.random() < 0.15 else made
 
     def _reworded(self, rng: random.Random) -> "Errand":
         """A word that stands in the description and in some of its sentences is an invented one in both; only these stay."""
@@ -170,9 +172,9 @@ FIELD = re.compile(r"(\w+)(!?):(\{[^}]*\}|\S+)")
 
 
 def _errand(block: str) -> Errand:
-    """An errand from its block: `name | description | fields`, then a sentence a line."""
+    """An errand from its block: `name | description // the same in other words | fields`, then a sentence a line."""
     head, *sentences = block.strip().splitlines()
-    name, description, wants = head.split(" | ", 2)
+    name, description, wants = map(str.strip, head.split("|", 2))
     parsed = {field: (pool, needed == "!") for field, needed, pool in FIELD.findall(wants)}
     return Errand(name, name, description, parsed, tuple(sentences))
 

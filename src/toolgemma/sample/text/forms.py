@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolgemma.sample.text import values, words
+from toolgemma.sample.text import everyday, values, words
 from toolgemma.sample.text.errands import ERRANDS
 from toolgemma.sample.text.fields import Field, field
 
@@ -46,6 +46,7 @@ class Layout:
     """The words and shape of one document: keys of the form list and of the answer."""
 
     kind: str
+    title: str
     about: str
     slots: str
     filled: str
@@ -56,15 +57,17 @@ class Layout:
 
 def layout(rng: random.Random) -> Layout:
     """A random layout. Its keys are never those of a tool call."""
-    kind, about = rng.choice(words.CONTAINERS), rng.choice(words.ABOUT)
+    kind, title, about = rng.choice(words.CONTAINERS), rng.choice(words.TITLES), rng.choice(words.ABOUT)
     slots, filled = rng.sample(words.BODIES, 2)
     tag = rng.choice([kind, kind, f"{kind}_{filled}", filled]) if rng.random() < 0.8 else None
     needed = rng.choice(["required", "required", "needed"])
-    return Layout(kind, about, slots, filled, rng.choice([0, 0, 0, 0, 1, 2, 2, 3]), tag, needed)
+    return Layout(kind, title, about, slots, filled, rng.choice([0, 0, 0, 0, 1, 2, 2, 3]), tag, needed)
 
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
-    """A form; nine in ten are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
+    """A form; most are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
+    if near is None and rng.random() < 0.15:
+        return _word_form(rng)
     if near is None and rng.random() < 0.9:
         errand = rng.choice(ERRANDS).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
@@ -123,6 +126,44 @@ def _random_form(rng: random.Random, near: tuple[str, ...] | None) -> Form:
     )
 
 
+def _word_form(rng: random.Random) -> Form:
+    """A form described by words drawn at random: a wish is told to be for it only by the words that both have."""
+    drawn = tuple(
+        dict.fromkeys(
+            values.pseudo_word(rng, 1, 3) if rng.random() < 0.25 else rng.choice(everyday.WORDS)
+            for _ in range(rng.randint(2, 6))
+        )
+    )
+    small = ("a", "the", "of", "for", "with", "in", "to", "your")
+
+    def phrase(chosen: Sequence[str], glue: float) -> str:
+        parts: list[str] = []
+        for word in chosen:
+            parts += [rng.choice(small)] * (bool(parts) and rng.random() < glue) + [word]
+        return " ".join(parts)
+
+    described = phrase(drawn, 0.5)
+    draw = rng.random()
+    name = "_".join(drawn[:2]) if draw < 0.5 else values.identifier(rng) if draw < 0.8 else drawn[-1]
+    taken: set[str] = set()
+    fields = tuple(field(rng, taken) for _ in range(rng.choice([0, 1, 1, 2, 2, 2, 3, 4])))
+
+    def ask(rng: random.Random) -> str:
+        shared = rng.sample(drawn, rng.randint(1, len(drawn)))
+        strange = [rng.choice(everyday.WORDS) for _ in range(rng.choice([0, 0, 1, 2]))]
+        return phrase(rng.sample([*shared, *strange], len(shared) + len(strange)), 0.5)
+
+    return Form(
+        name,
+        described[0].upper() + described[1:] + rng.choice([".", ".", ""]),
+        {entry.name: entry.schema for entry in fields},
+        tuple(entry.name for entry in fields if entry.required),
+        (" ".join(drawn),),
+        lambda rng: _joined(rng, ask(rng), fields),
+        lambda rng: f"{rng.choice(words.OPENERS)} {ask(rng)}",
+    )
+
+
 def some_forms(rng: random.Random, count: int) -> tuple[list[Form], list[Form]]:
     """`count` forms that are offered and two that are not; no two do the same, many are alike."""
     made: list[Form] = []
@@ -140,7 +181,7 @@ def schema_json(made: Form, shape: Layout) -> dict[str, Any]:
     if shape.style == 1:
         return {shape.kind: made.name, shape.about: made.description, shape.slots: properties, shape.needed: needed}
     body = {"type": "object", "properties": properties, shape.needed: needed}
-    plain = {"title": made.name, shape.about: made.description, shape.slots: body}
+    plain = {shape.title: made.name, shape.about: made.description, shape.slots: body}
     return {"type": shape.kind, shape.kind: plain} if shape.style == 0 else plain
 
 

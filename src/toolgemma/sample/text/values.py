@@ -108,7 +108,18 @@ def place(rng: random.Random) -> str:
     if rng.random() < 0.5:
         return rng.choice(words.PLACES)
     town = pseudo_word(rng, 2, 3).capitalize()
-    return town if rng.random() < 0.7 else f"{rng.choice(['New', 'Old', 'Port', 'Saint', 'Upper', 'Lake'])} {town}"
+    draw = rng.random()
+    if draw < 0.5:
+        return town
+    known = rng.choice(["New", "Old", "Port", "Saint", "Upper", "Lake"])
+    first = pseudo_word(rng).capitalize() if draw < 0.7 else known
+    return f"{first} {town}" if draw < 0.9 else f"{first} {rng.choice(['on', 'am', 'do', 'sur', 'upon'])} {town}"
+
+
+def company(rng: random.Random) -> str:
+    """A firm, a club or a brand in one or two words."""
+    first = pseudo_word(rng, 2, 3).capitalize()
+    return first if rng.random() < 0.5 else f"{first} {noun(rng).capitalize()}"
 
 
 def email(rng: random.Random) -> str:
@@ -133,9 +144,9 @@ def code(rng: random.Random) -> str:
 def item(rng: random.Random) -> str:
     """A thing in one to three words."""
     thing = noun(rng) if rng.random() < 0.6 else pseudo_word(rng, 2, 3)
-    if rng.random() < 0.2:
+    if rng.random() < 0.5:
         thing = f"{thing} {noun(rng)}"
-    return thing if rng.random() < 0.5 else f"{rng.choice(words.ADJECTIVES)} {thing}"
+    return thing if rng.random() < 0.6 else f"{rng.choice(words.ADJECTIVES)} {thing}"
 
 
 def phrase(rng: random.Random) -> str:

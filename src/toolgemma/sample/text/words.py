@@ -319,9 +319,14 @@ LANGUAGES = _split(
 WEEKDAYS = _split("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
 STREETS = _split("Street, Road, Avenue, Lane, Square, Park, Court, Drive, Way")
 DOMAINS = _split("example.com, mail.org, post.net, office.io, home.co, letters.net, inbox.org")
-CONTAINERS = _split("form, sheet, card, record, template, service")
-BODIES = _split("fields, values, content, entries, inputs, details")
-ABOUT = _split("about, purpose, description, summary")
+CONTAINERS = _split(
+    "form, sheet, card, record, template, service, action, task, job, command, entry, item, request, order, skill, step"
+)
+TITLES = _split("title, title, label, id, name, heading, key, called, code")
+BODIES = _split(
+    "fields, values, content, entries, inputs, details, data, options, settings, slots, given, properties, body, words"
+)
+ABOUT = _split("about, purpose, description, description, summary, does, help, meaning, use")
 NONE_FITS = "Sorry, none of the forms fits that."
 OPENERS = _split("""
 Please, Hi! Please, Could you, Can you, I want to, I need to, I'd like to, Hello! I would like to, Would you, Help me,

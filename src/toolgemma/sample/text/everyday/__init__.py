@@ -8,6 +8,6 @@ _TEXTS = [
     for entry in sorted(files(__name__).iterdir(), key=lambda entry: entry.name)
     if entry.name.endswith(".txt")
 ]
-BLOCKS = tuple(block for text in _TEXTS for block in text.strip().split("\n\n"))
+BLOCKS = tuple(block for text in _TEXTS for block in re.split(r"\n\s*\n", text.strip()))
 WORDS: tuple[str, ...] = tuple(sorted(set(re.findall(r"[a-z]{3,}", re.sub(r"\{\w+", " ", "\n".join(BLOCKS)).lower()))))
 """Every word of three letters or more."""
