@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolgemma.inference.prefill import Prefilled
+from toolgemma.inference.prefill import CACHE, Prefilled
 
 ROOM = 32
 """Slots for new tokens."""
@@ -85,7 +85,7 @@ class Rows:
         """Whether no slot is left."""
         return any(layer.used == layer.keys.shape[2] for layer in self._layers)
 
-    def update(self, key: Tensor, value: Tensor, number: int, *more: Any) -> tuple[Tensor, Tensor]:
+    def update(self, key: Tensor, value: Tensor, number: int, *more: Any, **named: Any) -> tuple[Tensor, Tensor]:
         """Write keys and values (B, G, 1, E) of one token a row; all that it may see (B, G, K, E)."""
         layer = self._layers[number]
         layer.keys[:, :, layer.used : layer.used + 1] = key
@@ -103,7 +103,7 @@ class Rows:
             input_ids=tokens_B[:, None],
             position_ids=self._positions_B[:, None],
             attention_mask=masks,
-            past_key_values=self,
+            **{CACHE: self},
             use_cache=True,
         ).logits[:, -1]
         self._positions_B += 1

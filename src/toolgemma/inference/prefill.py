@@ -8,17 +8,21 @@ Costs: one forward pass over the distinct tokens of a pack. Its keys and values 
 one once, until the last row of the pack is decoding: 26 kB a token for Gemma 3 1B in bfloat16.
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, Gemma3ForCausalLM
 
 from toolgemma.model import tree_attention
 from toolgemma.tokens.encode import IGNORED, NO_PART, Encoded
 from toolgemma.tokens.pack import pack, shared_length
+
+CACHE = "cache" if "cache" in inspect.signature(Gemma3ForCausalLM.forward).parameters else "past_key_values"
+"""What the model calls its cache: transformers renamed the argument in 5.24."""
 
 Packed = list[tuple[Tensor, Tensor]]
 """Keys and values of a pack, each (G, T, E), by layer."""
@@ -72,7 +76,7 @@ def prefill(causal: Any, prompts: Sequence[Sequence[int]], indices: Sequence[int
             input_ids=torch.from_numpy(packed.ids)[None].to(device),
             position_ids=torch.from_numpy(packed.tree.positions)[None].to(device),
             attention_mask=dict.fromkeys(causal.config.layer_types),
-            past_key_values=recorded,
+            **{CACHE: recorded},
             use_cache=True,
             logits_to_keep=torch.tensor([path[-1] for path in paths], device=device),
             tree_plan=tree_attention.Plan(packed.tree),
