@@ -28,11 +28,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pretrain_fields import row_of_fields
 from pretrain_forward import HALF, hidden
-from pretrain_rows import BOS, CONTROL, END, EOS, LENGTH, PAD, encode, row_of_matches, row_of_runs
+from pretrain_rows import BOS, CONTROL, END, EOS, LENGTH, PAD, Row, encode, row_of_matches, row_of_runs
 from torch import Tensor
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, PreTrainedTokenizerFast
 
+from toolgemma.sample.text import purity
 from toolgemma.sample.text.stream import clean_documents, plain
 
 VOCABULARY = 3072
@@ -41,10 +43,10 @@ POOL = 768
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
 """Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.25, 0.12
+EARLY_RUNS, LATE_RUNS = 0.25, 0.09
 """Share of the tokens that are runs of random ids, at first and from `SHIFT_STEPS` on."""
-MATCHES = 1.5
-"""Rows of matches for each row of runs."""
+MATCHES, FIELDS = 1.25, 2.0
+"""Rows of matches, and of fields, for each row of runs."""
 PROMPT_WEIGHT = 0.1
 """Weight in the loss of a token that the model needn't write."""
 PROMPT_SHARE = 0.2
@@ -133,6 +135,7 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
     rows += [("runs", *row_of_runs(rng, len(tokenizer))) for _ in range(runs)]
     matches = int(runs * MATCHES)
     rows += [("matches", *row_of_matches(rng, tokenizer)) for _ in range(matches)]
+    rows += [("fields", *clean_row_of_fields(rng, tokenizer)) for _ in range(int(runs * FIELDS))]
     made: list[Batch] = []
     shortest = 0
     for length in LENGTHS:
@@ -152,6 +155,14 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
         shortest = length
     rng.shuffle(made)
     return made
+
+
+def clean_row_of_fields(rng: random.Random, tokenizer: PreTrainedTokenizerFast) -> Row:
+    """A row of fields that holds nothing it may not: its words and names are drawn from the same lists as the text's."""
+    while True:
+        row = row_of_fields(rng, tokenizer)
+        if purity.is_clean(tokenizer.decode(row[0])):
+            return row
 
 
 def optimizers(model: Gemma3ForCausalLM) -> list[tuple[torch.optim.Optimizer, float]]:

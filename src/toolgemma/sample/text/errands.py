@@ -22,6 +22,7 @@ STOP = "from with that this them they their what when where which have your into
 COMMON = frozenset(STOP.split(" "))
 
 Draw = Callable[[random.Random], Any]
+Wants = dict[str, tuple[str, bool]]
 POOLS: dict[str, tuple[str, Draw, tuple[str, ...]]] = {
     "place": ("string", values.place, ("Name of the place", "Which town", "Where it is", "")),
     "date": ("string", values.date, ("Day, YYYY-MM-DD", "Date as YYYY-MM-DD", "When, YYYY-MM-DD")),
@@ -66,6 +67,16 @@ NAMES = {
 }  # fmt: skip
 
 
+def _options(rng: random.Random, pool: str) -> str:
+    """An enum with its options in another order, now and then with other words for them: they have to be read as well."""
+    if not pool.startswith("{"):
+        return pool
+    options = pool[1:-1].split("/")
+    if rng.random() < 0.3:
+        options = list({values.noun(rng) if rng.random() < 0.7 else values.pseudo_word(rng): "" for _ in options})
+    return "{" + "/".join(rng.sample(options, len(options))) + "}"
+
+
 @dataclass(frozen=True, slots=True)
 class Errand:
     """A form as people use it: `wants` maps each field to (pool or enum or ?, required)."""
@@ -73,7 +84,7 @@ class Errand:
     topic: str
     name: str
     description: str
-    wants: dict[str, tuple[str, bool]]
+    wants: Wants
     sentences: tuple[str, ...]
     origins: dict[str, str] = dataclass_field(default_factory=dict)
     """Of a variant: what each field is called in the errand as written."""
@@ -97,11 +108,24 @@ class Errand:
         def renamed(sentence: str) -> str:
             return SLOT.sub(lambda slot: slot.group().replace(slot.group(1), names[slot.group(1)], 1), sentence)
 
-        wants = {names[field]: self.wants[field] for field in order}
+        wants = {names[field]: (_options(rng, self.wants[field][0]), self.wants[field][1]) for field in order}
         origins = {names[field]: field for field in order}
+        if rng.random() < 0.4:
+            wants = self._with_strangers(rng, wants)
         told = rng.choice(self.description.split(" // "))
         made = Errand(self.topic, name, told, wants, tuple(map(renamed, self.sentences)), origins)
         return made._reworded(rng) if rng.random() < 0.15 else made
+
+    def _with_strangers(self, rng: random.Random, wants: Wants) -> Wants:
+        """One or two optional fields of other errands beside, of pools that no field has: nothing is said of them."""
+        added = dict(wants)
+        said = " ".join(self.sentences).lower()
+        for field, pool in rng.sample(OPTIONAL, rng.randint(1, 2)):
+            taken = {pool for pool, _ in (*added.values(), *self.wants.values())}
+            if field in added or pool in taken or any(word in said for word in WORD.findall(f"{field} {pool}")):
+                continue
+            added[field] = (_options(rng, pool), False)
+        return {field: added[field] for field in rng.sample(list(added), len(added))}
 
     def _reworded(self, rng: random.Random) -> "Errand":
         """A word that stands in the description and in some of its sentences is an invented one in both; only these stay."""
@@ -180,3 +204,16 @@ def _errand(block: str) -> Errand:
 
 
 ERRANDS = tuple(map(_errand, everyday.BLOCKS))
+BY_WORD: dict[str, list[Errand]] = {}
+for _each in ERRANDS:
+    for _word in _each.name.split("_"):
+        BY_WORD.setdefault(_word, []).append(_each)
+
+
+def near(rng: random.Random, name: str) -> Errand:
+    """An errand that shares a word of its name with the errand called `name`, mostly another one."""
+    return rng.choice(BY_WORD[rng.choice(name.split("_"))])
+
+
+OPTIONAL = [(field, pool) for errand in ERRANDS for field, (pool, needed) in errand.wants.items() if not needed]
+"""Every optional field and its pool."""

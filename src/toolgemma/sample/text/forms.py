@@ -17,8 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolgemma.sample.text import everyday, values, words
-from toolgemma.sample.text.errands import ERRANDS
+from toolgemma.sample.text import errands, everyday, values, words
 from toolgemma.sample.text.fields import Field, field
 
 Turn = tuple[str, str]
@@ -39,6 +38,8 @@ class Form:
     topic: tuple[str, ...]
     say: Callable[[random.Random], Said]
     ask: Callable[[random.Random], str]
+    errand: str = ""
+    """Name of the errand that it comes from, as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ def layout(rng: random.Random) -> Layout:
 
 def form(rng: random.Random, near: Form | None = None) -> Form:
     """A form; most are everyday ones, the rest random; `near` asks for one that shares the action or the thing."""
-    if near is None and rng.random() < 0.15:
+    if near is None and rng.random() < 0.1:
         return _word_form(rng)
-    if near is None and rng.random() < 0.9:
-        errand = rng.choice(ERRANDS).variant(rng)
+    known = near.errand if near else ""
+    if known or (near is None and rng.random() < 0.93):
+        errand = (errands.near(rng, known) if known else rng.choice(errands.ERRANDS)).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
         schemas = errand.schemas(rng)
         return Form(
@@ -80,6 +82,7 @@ def form(rng: random.Random, near: Form | None = None) -> Form:
             (errand.topic,),
             errand.say,
             lambda rng: errand.say(rng)[0],
+            errand.topic.split(" ")[0],
         )
     return _random_form(rng, near.topic if near and len(near.topic) == 2 else None)
 
@@ -168,7 +171,7 @@ def some_forms(rng: random.Random, count: int) -> tuple[list[Form], list[Form]]:
     """`count` forms that are offered and two that are not; no two do the same, many are alike."""
     made: list[Form] = []
     while len(made) < count + 2:
-        new = form(rng, rng.choice(made) if made and rng.random() < 0.15 else None)
+        new = form(rng, rng.choice(made) if made and rng.random() < 0.3 else None)
         if not any(new.topic == other.topic or new.name == other.name for other in made):
             made.append(new)
     rng.shuffle(made)
