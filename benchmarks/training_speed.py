@@ -76,18 +76,25 @@ def fixed_tools_conversations(data: Path, count: int = 256) -> list[Any]:
 
 
 def encode(workload: str, data: Path) -> list[Any]:
-    """Rows of a workload, encoded by a BPE tokenizer with 8,192 entries that is trained on the wire text itself."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from tiny import make_tokenizer
+    """Rows of a workload, encoded by `real_tokenizer`."""
     from toolgemma.format import get_dialect
     from toolgemma.tokens.fit import fit
 
-    dialect = get_dialect("hermes")
     conversations = real_conversations(data) if workload == "real" else fixed_tools_conversations(data)
+    return fit(conversations, get_dialect("hermes"), real_tokenizer(data), LONGEST, seed=0).rows
+
+
+def real_tokenizer(data: Path) -> Any:
+    """A BPE tokenizer with 8,192 entries that is trained on the wire text of the real rows."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from tiny import make_tokenizer
+    from toolgemma.format import get_dialect
+
+    dialect = get_dialect("hermes")
     source = [
         segment.text for row in real_conversations(data) for segment in dialect.render(row) if not segment.control
     ]
-    return fit(conversations, dialect, make_tokenizer(source, 8192), LONGEST, seed=0).rows
+    return make_tokenizer(source, 8192)
 
 
 def store(rows: list[Any], path: Path) -> None:

@@ -9,12 +9,12 @@ import platform
 
 import psutil
 
-KEPT_BYTES = 2 * 2**30
+KEPT_BYTES = 3 * 2**30
 """So much may stay: pages given back have to be cleared by the system before their next use."""
 
 
 class Heap:
-    """Called between the passes of a training, when little is in use: it gives back what is far above the least seen."""
+    """Called between the passes of a training, when little is in use: gives back what is far above the least seen."""
 
     def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
         self._kept = kept_bytes
