@@ -76,18 +76,25 @@ def fixed_tools_conversations(data: Path, count: int = 256) -> list[Any]:
 
 
 def encode(workload: str, data: Path) -> list[Any]:
-    """Rows of a workload, encoded by a BPE tokenizer with 8,192 entries that is trained on the wire text itself."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from tiny import make_tokenizer
+    """Rows of a workload, encoded by `real_tokenizer`."""
     from toolgemma.format import get_dialect
     from toolgemma.tokens.fit import fit
 
-    dialect = get_dialect("hermes")
     conversations = real_conversations(data) if workload == "real" else fixed_tools_conversations(data)
+    return fit(conversations, get_dialect("hermes"), real_tokenizer(data), LONGEST, seed=0).rows
+
+
+def real_tokenizer(data: Path) -> Any:
+    """A BPE tokenizer with 8,192 entries that is trained on the wire text of the real rows."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from tiny import make_tokenizer
+    from toolgemma.format import get_dialect
+
+    dialect = get_dialect("hermes")
     source = [
         segment.text for row in real_conversations(data) for segment in dialect.render(row) if not segment.control
     ]
-    return fit(conversations, dialect, make_tokenizer(source, 8192), LONGEST, seed=0).rows
+    return make_tokenizer(source, 8192)
 
 
 def store(rows: list[Any], path: Path) -> None:
@@ -139,6 +146,23 @@ def run_arm(arm: str, rows: list[Any], options: argparse.Namespace) -> dict[str,
         "seconds": clock.wall, "cpu_seconds": clock.cpu, "loss": losses, "peak_bytes": peak, "device": device,
         "flop_per_second": rates[0], "flop_per_cpu_second": rates[1],
     }  # fmt: skip
+
+
+def run_within(arm: str, rows: list[Any], options: argparse.Namespace) -> dict[str, Any]:
+    """`run_arm` with at most `--memory-gib` of data; what is over it is noted, not killed by the system."""
+    from toolgemma.training.out_of_memory import is_out_of_memory
+
+    if options.memory_gib:
+        import resource
+
+        limit = int(options.memory_gib * 2**30)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    try:
+        return run_arm(arm, rows, options)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error) and not isinstance(error, MemoryError):
+            raise
+        return {"out_of_memory_gib": options.memory_gib}
 
 
 def make_clock(limit_s: float) -> Any:
@@ -289,7 +313,7 @@ def summarise(record: dict[str, Any], rows: list[Any], step_rows: int, layers: i
 def table(found: dict[str, Any]) -> str:
     """The Markdown twin of the JSON."""
     setting = found["setting"]
-    rates = [arm["flop_per_cpu_second"] / 1e9 for arm in found["arms"].values()]
+    rates = [arm["flop_per_cpu_second"] / 1e9 for arm in found["arms"].values() if "seconds" in arm]
     lines = [
         "# Training speed", "",
         f"{setting['cpu']}, {setting['threads']} thread(s), processor time, other work on the same core; "
@@ -300,6 +324,9 @@ def table(found: dict[str, Any]) -> str:
     ]  # fmt: skip
     for key, arm in found["arms"].items():
         workload, _, name = key.partition(":")
+        if "seconds" not in arm:
+            lines.append(f"| {workload} | {name} | out of memory | | | | over {arm['out_of_memory_gib']} |")
+            continue
         figures = arm["summary"]
         rate = figures["real_tokens_per_cpu_second"]
         best = found["arms"].get(f"{workload}:ours/prefix_tree")
@@ -321,6 +348,7 @@ def main() -> None:
     parser.add_argument("--checkpointing", action="store_true")
     parser.add_argument("--minutes", type=float, default=1e9, help="start no further arm after so long")
     parser.add_argument("--arm-minutes", type=float, default=1e9, help="end an arm after so long")
+    parser.add_argument("--memory-gib", type=float, help="data that an arm may hold; one that needs more is noted so")
     parser.add_argument("--arms", nargs="+", default=ARMS)
     parser.add_argument("--workloads", nargs="+", default=list(ROWS))
     parser.add_argument("--smoke", action="store_true")
@@ -336,7 +364,7 @@ def main() -> None:
     options.layers = options.layers or (26 if device == "cuda" else 6)
     if options.one:
         options.rows = ROWS[Path(options.one[1]).stem]
-        print(json.dumps(run_arm(options.one[0], read(Path(options.one[1])), options)))
+        print(json.dumps(run_within(options.one[0], read(Path(options.one[1])), options)))
         return
     print(table(sweep(options, device)))
 
@@ -359,6 +387,7 @@ def sweep(options: argparse.Namespace, device: str) -> dict[str, Any]:
     options.output.parent.mkdir(parents=True, exist_ok=True)
     given = [f"--{name}={getattr(options, name)}" for name in ("layers", "dropout", "steps")]
     given += [f"--our-steps={options.our_steps}", f"--arm-minutes={options.arm_minutes}"]
+    given += [f"--memory-gib={options.memory_gib}"] if options.memory_gib else []
     given += ["--checkpointing"] if options.checkpointing else []
     with tempfile.TemporaryDirectory() as folder:
         for workload in options.workloads:
@@ -374,9 +403,10 @@ def sweep(options: argparse.Namespace, device: str) -> dict[str, Any]:
                 if result.returncode:
                     sys.exit(f"{key} failed")
                 record = json.loads(result.stdout.splitlines()[-1])
-                record["summary"] = summarise(record, rows, rows_of_step(arm, ROWS[workload]), options.layers)
+                if "seconds" in record:
+                    record["summary"] = summarise(record, rows, rows_of_step(arm, ROWS[workload]), options.layers)
                 found["arms"][key] = record
-                print(key, record["summary"], flush=True)
+                print(key, record.get("summary", record), flush=True)
                 options.output.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
                 options.output.with_suffix(".md").write_text(table(found), encoding="utf-8")
     return found

@@ -36,6 +36,7 @@ from toolgemma.model.load import recompute_activations, save_adapter
 from toolgemma.model.loss import LossSums, causal_model, supervised_loss
 from toolgemma.tokens.collate import StepCollator
 from toolgemma.tokens.encode import Encoded
+from toolgemma.training.heap import Heap
 from toolgemma.training.journal import Meter, check_finite
 from toolgemma.training.out_of_memory import Lean, is_out_of_memory, release
 
@@ -64,6 +65,7 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         self._measure = measure
         checkpointing = getattr(args, "activation_checkpointing", None) or args.gradient_checkpointing
         self._lean = Lean(layouts[0], bool(checkpointing))
+        self._heap = Heap()
         self._done: list[Batch] = []
         self.control: TrainerControl
         super().__init__(
@@ -117,8 +119,10 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         """Summed loss of the batches, or None where memory ran out; the error, and what it held, is let go."""
         try:
             with inputs_as_they_are(causal_model(model)):
-                losses = [super(SupervisedTrainer, self).training_step(model, batch, num_items_in_batch)
-                          for batch in batches]  # fmt: skip
+                losses = []
+                for batch in batches:
+                    losses.append(super().training_step(model, batch, num_items_in_batch))
+                    self._heap.give_back()
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
