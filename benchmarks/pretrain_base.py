@@ -42,10 +42,10 @@ POOL = 768
 """Documents in a pool."""
 BATCH_TOKENS = 6144
 LENGTHS = (128, 256, 384, 512, 768, 1152)
-"""Lengths of batches; a longer document is left out."""
-EARLY_RUNS, LATE_RUNS = 0.25, 0.09
+"""Lengths of batches; a longer document is cut there."""
+EARLY_RUNS, LATE_RUNS = 0.25, 0.07
 """Share of the tokens that are runs of random ids, at first and from `SHIFT_STEPS` on."""
-MATCHES, FIELDS = 1.25, 2.0
+MATCHES, FIELDS = 1.25, 1.25
 """Rows of matches, and of fields, for each row of runs."""
 PROMPT_WEIGHT = 0.1
 """Weight in the loss of a token that the model needn't write."""
@@ -128,9 +128,12 @@ def batches(tokenizer_folder: Path, seed: int, pool: int, progress: float) -> li
     """The batches of one pool, each of one length; rows are padded on the right, what fills no batch is left out."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)
     rng = random.Random(f"text {seed} {pool}")
-    rows = [(kind, *encode(turns, tokenizer)) for kind, turns in clean_documents(rng, POOL, progress)]
+    rows = []
+    for kind, turns in clean_documents(rng, POOL, progress):
+        ids, answers = encode(turns, tokenizer)
+        rows.append((kind, ids[: LENGTHS[-1]], answers[: LENGTHS[-1]]))
     share = EARLY_RUNS + (LATE_RUNS - EARLY_RUNS) * min(1.0, progress)
-    tokens = sum(len(ids) for _, ids, _ in rows if len(ids) <= LENGTHS[-1])
+    tokens = sum(len(ids) for _, ids, _ in rows)
     runs = int(tokens * share / (1 - share) / LENGTH)
     rows += [("runs", *row_of_runs(rng, len(tokenizer))) for _ in range(runs)]
     matches = int(runs * MATCHES)

@@ -194,6 +194,7 @@ def row_of_fields(rng: random.Random, tokenizer: PreTrainedTokenizerFast) -> Row
             read += [*text(f', "{body}": '), *writer.schema(slots), *text("}")]
             opens = [*text(f'{{"{kind}": '), *writer.quoted(name, text("_")), *text(f', "{filled}": ')]
             closes = text("}")
+            read += [*newline, *text(f'{{"{kind}": ..., "{filled}": {{...}}}}')]
         else:
             read += writer.schema(slots)
             opens, closes = [], []

@@ -284,7 +284,7 @@ def document(rng: random.Random) -> list[Turn]:
     shape = layout(rng)
     offered, absent = some_forms(rng, rng.choice([1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8]))
     turns: list[Turn] = []
-    for _ in range(rng.randint(1, 6)):
+    for _ in range(rng.randint(2, 8)):
         more = _wish(rng, offered, absent, shape)
         if not turns:
             prompt = _instructions(rng, shape, listing(rng, offered, shape))

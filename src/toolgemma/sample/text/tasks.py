@@ -172,8 +172,8 @@ EARLY: tuple[tuple[Maker, float], ...] = (
     (talk, 0.01), (forms.document, 0.14),
 )  # fmt: skip
 LATE: tuple[tuple[Maker, float], ...] = (
-    (repeat, 0.06), (repeat_often, 0.01), (recall, 0.06), (pick, 0.05), (passage, 0.04), (choose, 0.19), (same_meaning, 0.01),
-    (talk, 0.01), (forms.document, 0.57),
+    (repeat, 0.06), (repeat_often, 0.01), (recall, 0.06), (pick, 0.05), (passage, 0.04), (choose, 0.13), (same_meaning, 0.01),
+    (talk, 0.01), (forms.document, 0.63),
 )  # fmt: skip
 
 
