@@ -7,9 +7,9 @@
     test_unseen  tools, argument names, domains and values that none of the others has
 
 A row is OpenAI messages and tools; train is parquet, with both as JSON text, the others are JSON lines. 1 to 8 tools
-are offered, in train fewer than elsewhere, to train faster; about a fifth of the rows, in train a quarter, asks for something that none of
-them does, or just talks: there the right answer is text. About a fifth needs two calls. Takes a second; the same seed
-gives the same rows.
+are offered, in train fewer than elsewhere, to train faster; about a fifth of the rows, in train a quarter, asks for
+something that none of them does, or just talks: there the right answer is text. About a fifth needs two calls. Takes two
+seconds; the same seed gives the same rows.
 """
 
 import json
@@ -73,7 +73,7 @@ SOURCES = {
             counts=FEWER,
             aliases=True,
             silent=0.27,
-        ),  # fmt: skip
+        ),
     ),
     "validation": (
         Source(tools.SEEN, tools.SEEN, "validation", new_wordings=False, query_type="seen"),
