@@ -11,8 +11,8 @@ falls in the last `--decay` steps. Every document is a function of (seed, pool),
     pool of 768 documents -> by length -> batches of one length -> shuffled -> one step each
 
 Beside the documents there are rows of random ids: runs to copy, lists to choose from (`pretrain_rows`), fields to fill
-(`pretrain_fields`). The curve says, for each kind, in how many answers every token was the most likely one: what greedy decoding would have got right, for
-free; `copied` is the share of right tokens in runs.
+(`pretrain_fields`). The curve says, for each kind, in how many answers every token was the most likely one: what greedy
+decoding would have got right, for free; `copied` is the share of right tokens in runs.
 """
 
 import argparse
