@@ -325,7 +325,10 @@ def table(found: dict[str, Any]) -> str:
     for key, arm in found["arms"].items():
         workload, _, name = key.partition(":")
         if "seconds" not in arm:
-            lines.append(f"| {workload} | {name} | out of memory | | | | over {arm['out_of_memory_gib']} |")
+            over = arm["out_of_memory_gib"]
+            lines.append(
+                f"| {workload} | {name} | out of memory | | | | {f'over {over}' if over else 'all there was'} |"
+            )
             continue
         figures = arm["summary"]
         rate = figures["real_tokens_per_cpu_second"]
