@@ -8,10 +8,9 @@ import pytest
 
 from toolgemma.sample import pools, tools
 from toolgemma.sample.generate import SOURCES, wish
-from toolgemma.sample.text import everyday, purity, tasks, values
+from toolgemma.sample.text import errands, everyday, purity, tasks, values
 from toolgemma.sample.text.errands import ERRANDS
 from toolgemma.sample.text.stream import clean_documents, plain
-from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
 SAMPLE = [
     list(turns)
@@ -32,6 +31,12 @@ def objects(text):
         except json.JSONDecodeError:
             continue
         yield value
+
+
+def standing(text):
+    """Whether `text` stands in the sample as whole words."""
+    lowered = text.lower()
+    return lowered in ALL and re.search(rf"(?<!\w){re.escape(lowered)}(?!\w)", ALL)
 
 
 def test_same_seed_same_text():
@@ -58,14 +63,13 @@ def test_no_object_with_the_keys_of_a_call():
 
 def test_no_tool_of_the_dataset():
     for tool in purity.OFFERED:
-        assert not re.search(rf"\b{re.escape(tool.name.lower())}\b", ALL), tool.name
+        assert not standing(tool.name), tool.name
         assert tool.description.lower().rstrip(".") not in ALL, tool.description
-    assert not [spec.name for spec in purity.SPECS if json.dumps(spec.parameters).lower() in ALL]
+    assert not [spec.name for spec in tools.EVERY if json.dumps(spec.parameters).lower() in ALL]
 
 
 def test_no_value_of_validation_or_the_test_splits():
-    for value in pools.held_out_texts():
-        assert not re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", ALL), value
+    assert not [value for value in pools.held_out_texts() if standing(value)]
 
 
 def test_no_word_of_the_errands_is_held_out():
@@ -76,16 +80,16 @@ def test_no_word_of_the_errands_is_held_out():
 
 def test_no_request_of_the_dataset():
     rng = random.Random(0)
-    for spec in (*tools.SEEN, *VALIDATION, *UNSEEN):
-        for ask in (*spec.asks, *spec.new):
-            found = wish(rng, spec, ask, "test" if spec not in VALIDATION else "validation").text.lower() in ALL
+    for spec in tools.EVERY:
+        for ask in (*spec.asks, *spec.asks_of_validation, *spec.asks_of_tests):
+            found = wish(rng, spec, ask, "test" if spec in tools.UNSEEN else "validation").text.lower() in ALL
             assert not found, ask
     assert not [text for text in TEXTS if any(kind == "request" for kind, _ in purity.findings(text))]
 
 
 def test_no_errand_is_a_tool_of_the_tests_by_another_name():
     for errand in ERRANDS:
-        near = [spec.name for spec in UNSEEN if len(set(spec.properties) & set(errand.wants)) > 1]
+        near = [spec.name for spec in tools.UNSEEN if len(set(spec.properties) & set(errand.wants)) > 1]
         assert not near, errand.name
 
 
@@ -99,6 +103,40 @@ def test_errands_are_read_whole():
             assert not re.search("[{}]", text), text
             assert {name for name, (_, needed) in made.wants.items() if needed} <= set(filled)
             assert set(made.schemas(rng)) == set(made.wants)
+
+
+def test_fields_that_nothing_is_said_of_stand_beside_and_stay_empty():
+    rng = random.Random(4)
+    added = 0
+    for errand in ERRANDS[:2000]:
+        made = errand.variant(rng)
+        strangers = {name: needed for name, (_, needed) in made.wants.items() if name not in made.origins}
+        added += bool(strangers)
+        assert not any(strangers.values()), made.name
+        assert not set(strangers) & set(made.say(rng)[1]), made.name
+    assert 400 < added < 900
+
+
+def test_options_change_their_order_and_sometimes_their_words():
+    rng = random.Random(5)
+    pool = "{small/medium/large}"
+    drawn = [errands._options(rng, pool)[1:-1].split("/") for _ in range(300)]
+    own = [options for options in drawn if set(options) == {"small", "medium", "large"}]
+    assert len({tuple(options) for options in own}) == 6
+    assert 50 < len(drawn) - len(own) < 130
+    assert errands._options(rng, "place") == "place"
+
+
+def test_near_errands_share_a_word_and_twins_have_two_values_of_one_kind():
+    rng = random.Random(6)
+    for errand in ERRANDS[::50]:
+        assert set(errands.near(rng, errand.name).name.split("_")) & set(errand.name.split("_"))
+    assert len(errands.TWINS) > 1500
+    for errand in errands.TWINS:
+        kinds = [errands.POOLS[pool][0] if pool in errands.NUMBERS else pool for pool, _ in errand.wants.values()]
+        assert len({"number" if kind == "integer" else kind for kind in kinds if kind != "?" and kind[0] != "{"}) < len(
+            [kind for kind in kinds if kind != "?" and kind[0] != "{"]
+        )
 
 
 @pytest.mark.parametrize(

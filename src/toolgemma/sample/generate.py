@@ -1,8 +1,9 @@
 # ruff: noqa: E501, S311 - tables read best as lines; seeded choices need no secrecy
 """Write the embedded dataset: `python -m toolgemma.sample.generate FOLDER` makes the four files of `data/` again.
 
-    train        seen tools, half of the rows under aliases; their usual wordings, first part of every pool of values
-    validation   half seen tools in their usual wordings, half tools of its own; values of its own
+    train        seen tools, in a quarter of the rows others; half of the rows under aliases; the first part of every
+                 pool of values
+    validation   half seen tools, half tools of its own; wordings and values of its own
     test_seen    seen tools; wordings and values that neither of the two has
     test_unseen  tools, argument names, domains and values that none of the others has
 
@@ -16,6 +17,7 @@ import json
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +32,6 @@ from toolgemma.sample.aliases import aliased
 from toolgemma.sample.chat import CHAT, CLOSINGS, GREETINGS, NO_TOOL, NO_TOOL_NEW
 from toolgemma.sample.pools import Part
 from toolgemma.sample.tools import Spec
-from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
 
 SEED = 20261124
 SLOT = re.compile(r"\{(\w+)(?::([^|{}]*)\|([^|{}]*))?\}")
@@ -38,17 +39,16 @@ LINKS = (" Also, ", " And ", " Then ", " Besides that: ", " ")
 COUNTS = (1, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8)
 """How many tools a row offers: one of these."""
 FEWER = (1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8)
-SIZES = {"train": 2800, "validation": 100, "test_seen": 90, "test_unseen": 90}
+SIZES = {"train": 3040, "validation": 100, "test_seen": 90, "test_unseen": 90}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the rows of one split are made from: `part` of every pool of values. `new_wordings` says whether usual sentences or the kept ones are used."""
+    """What the rows of one split are made from: `part` of every pool of values and of the wordings."""
 
     asked: Sequence[Spec]
     offered: Sequence[Spec]
     part: Part
-    new_wordings: bool
     query_type: str
     """Column of the rows with calls: whether train shows their tools."""
     counts: tuple[int, ...] = COUNTS
@@ -58,29 +58,23 @@ class Source:
     """Share of the rows whose right answer is text."""
 
     def asks(self, spec: Spec) -> Sequence[str]:
-        """The sentences that ask for `spec` in this split."""
-        return spec.new if self.new_wordings else spec.asks
+        """The sentences that ask for `spec` in this split; one that train never shows has the same ones everywhere."""
+        kept = {"train": (), "validation": spec.asks_of_validation, "test": spec.asks_of_tests}[self.part]
+        return kept or spec.asks
+
+
+def _trained(asked: Sequence[Spec], offered: Sequence[Spec]) -> Source:
+    return Source(asked, offered, "train", "seen", counts=FEWER, aliases=True, silent=0.25)
 
 
 SOURCES = {
-    "train": (
-        Source(
-            tools.SEEN,
-            tools.SEEN,
-            "train",
-            new_wordings=False,
-            query_type="seen",
-            counts=FEWER,
-            aliases=True,
-            silent=0.27,
-        ),
-    ),
+    "train": (*[_trained(tools.SEEN, tools.SEEN)] * 3, _trained(tools.TRAIN, tools.SHOWN)),
     "validation": (
-        Source(tools.SEEN, tools.SEEN, "validation", new_wordings=False, query_type="seen"),
-        Source(VALIDATION, (*VALIDATION, *tools.SEEN), "validation", new_wordings=False, query_type="unseen"),
+        Source(tools.SEEN, tools.SEEN, "validation", "seen"),
+        Source(tools.VALIDATION, (*tools.VALIDATION, *tools.SEEN), "validation", "unseen"),
     ),
-    "test_seen": (Source(tools.SEEN, tools.SEEN, "test", new_wordings=True, query_type="seen"),),
-    "test_unseen": (Source(UNSEEN, UNSEEN, "test", new_wordings=False, query_type="unseen"),),
+    "test_seen": (Source(tools.SEEN, tools.SEEN, "test", "seen"),),
+    "test_unseen": (Source(tools.UNSEEN, tools.UNSEEN, "test", "unseen"),),
 }
 
 
@@ -100,7 +94,7 @@ def _said(value: Any) -> str:
 
 
 def wish(rng: random.Random, spec: Spec, ask: str, part: Part) -> Wish:
-    """Fill the slots of `ask` with values of `part`; the first of several dates is the earliest."""
+    """Fill the slots of `ask` with values of `part`; of several dates the first parameter's is the earliest."""
     drawn: dict[str, Any] = {}
     said: dict[str, str] = {}
     for match in SLOT.finditer(ask):
@@ -112,9 +106,9 @@ def wish(rng: random.Random, spec: Spec, ask: str, part: Part) -> Wish:
         schema, pool = spec.properties[name], spec.pools[name]
         value = None
         while value is None or value in drawn.values():
-            value = rng.choice(schema["enum"]) if pool == "enum" else pools.draw(rng, pool, schema["type"], part)
+            value = pools.draw(rng, pool, schema["type"], part)
         drawn[name] = value
-    dates = [name for name in drawn if spec.pools[name] == "date"]
+    dates = [name for name in spec.properties if name in drawn and spec.pools[name] == "date"]
     drawn |= dict(zip(dates, sorted(drawn[name] for name in dates), strict=True))
     text = SLOT.sub(lambda match: said.get(match.group(1)) or _said(drawn[match.group(1)]), ask)
     return Wish(spec, text[0].upper() + text[1:], {name: drawn[name] for name in spec.properties if name in drawn})
@@ -200,13 +194,15 @@ def rows(split: str, seed: int = SEED) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     seen: set[str] = set()
     chat = rng.sample(CHAT[split], len(CHAT[split]))
-    turn = 0
+    turns: Counter[str] = Counter()
+    """How often a list of tools, known by its first, was asked."""
     while len(made) < SIZES[split]:
         source = SOURCES[split][len(made) % len(SOURCES[split])]
-        spec = source.asked[turn % len(source.asked)]
+        every, index = divmod(turns[source.asked[0].name], len(source.asked))
+        turns[source.asked[0].name] += 1
+        spec = source.asked[index]
         asks = source.asks(spec)
-        ask = asks[turn // len(source.asked) % len(asks)]
-        turn += 1
+        ask = asks[every % len(asks)]
         wishes = [wish(rng, spec, ask, source.part)]
         draw = rng.random()
         if draw < source.silent:

@@ -25,32 +25,32 @@ def _lines(text: str) -> tuple[str, ...]:
 
 NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "city": (
-        _split("London, Paris, Berlin, Rome, Madrid, Vienna, Oslo, Dublin, Athens, Prague, Warsaw, Lisbon, Boston, Chicago, Denver, Miami, Toronto, Tokyo, Seoul, Cairo, Sydney, Lima, Munich, Milan, Lyon, Geneva, Zurich, Leeds, Bristol, New York, Los Angeles, San Diego, Cape Town, Hong Kong, Buenos Aires, Mexico City, Las Vegas"),
+        _split("London, Paris, Berlin, Rome, Madrid, Vienna, Oslo, Dublin, Athens, Prague, Warsaw, Lisbon, Boston, Chicago, Denver, Miami, Toronto, Tokyo, Seoul, Cairo, Sydney, Lima, Munich, Milan, Lyon, Geneva, Zurich, Leeds, Bristol, New York, Los Angeles, San Diego, Cape Town, Hong Kong, Buenos Aires, Mexico City, Las Vegas, Santa Fe, Gdansk, Leicester, Kota Kinabalu, Trieste, Baton Rouge, Cork, San Sebastian, Bergen, Port Elizabeth, Nagoya, Des Moines, Toulouse, Rostock, Puerto Montt, Tampere, Novi Sad, Savannah, Brno, Las Palmas, Izmir, Dundee, Ho Chi Minh City, Pune, Chattanooga, Coimbra, Fort Collins, Graz, Aarhus, Santiago de Compostela, Spokane, Rio Branco, Mombasa, Halifax, Ghent, Oulu, Wroclaw, Plovdiv, Cusco, Bari"),
         _split("Helsinki, Budapest, Marrakesh, Reykjavik, Valencia, Salzburg, Antwerp, Rotterdam, Seattle, Nashville, Vancouver, Montevideo, Kathmandu, Singapore, Jakarta, Wellington, Gothenburg, Ljubljana, Addis Ababa, Rio de Janeiro, Saint Petersburg, Santa Barbara"),
         _split("Stockholm, Copenhagen, Brussels, Florence, Barcelona, Edinburgh, Marseille, Cologne, Philadelphia, Minneapolis, Honolulu, Montreal, Bangkok, Manila, Melbourne, Casablanca, Hanoi, Tallinn, San Francisco, New Orleans, Tel Aviv, Porto Alegre"),
     ),
     "country": (
-        _split("France, Japan, Brazil, Canada, Egypt, India, Norway, Spain, Turkey, Kenya, China, Peru, Greece, Mexico"),
+        _split("France, Japan, Brazil, Canada, Egypt, India, Norway, Spain, Turkey, Kenya, China, Peru, Greece, Mexico, Uruguay, Estonia, Costa Rica, Slovenia, Sri Lanka, Bolivia, Denmark, Mongolia, South Korea, Paraguay, Jordan, Latvia, Nepal, Papua New Guinea, Luxembourg, Senegal, Namibia, Ecuador, Cyprus, Zambia, El Salvador, Albania, Oman, Guatemala, Botswana"),
         _split("Thailand, Iceland, Vietnam, Morocco, Argentina, Australia, Ghana, Portugal, Indonesia"),
         _split("Sweden, Austria, Colombia, Malaysia, Tunisia, Croatia, Pakistan, New Zealand, Tanzania"),
     ),
     "nation": (
-        _split("German, French, Indian, Brazilian, Polish, Kenyan, Swiss, Danish, Mexican, Irish, Greek, Chinese"),
+        _split("German, French, Indian, Brazilian, Polish, Kenyan, Swiss, Danish, Mexican, Irish, Greek, Chinese, Lebanese, Georgian, Moroccan, Swedish, Cuban, Malaysian, Argentinian, Persian, Nepalese, Croatian, Jamaican, Armenian, Sri Lankan, Syrian, Colombian, Indonesian, Burmese, Bulgarian, Serbian, Taiwanese, Iranian, Venezuelan, Afghan, Dutch, Puerto Rican"),
         _split("Canadian, Nigerian, Korean, Finnish, Chilean, Belgian, Egyptian, Ukrainian"),
         _split("Austrian, Ethiopian, Filipino, Hungarian, Peruvian, Scottish, Tunisian, Australian"),
     ),
     "person": (
-        _split("Anna Smith, Ben Carter, Clara Jones, David Hall, Emma Wood, Frank Moore, Grace Hill, Henry Cook, Ida Palmer, Jack Stone, Karen Fox, Leo Marsh, Maria Lane, Nina Perry, Oscar Burns, Paul Hayes, Rosa Porter, Sam Doyle, Tina Nash, Victor Gray, Wendy Shaw, Alice Bell, Daniel Mills, Helen King"),
+        _split("Anna Smith, Ben Carter, Clara Jones, David Hall, Emma Wood, Frank Moore, Grace Hill, Henry Cook, Ida Palmer, Jack Stone, Karen Fox, Leo Marsh, Maria Lane, Nina Perry, Oscar Burns, Paul Hayes, Rosa Porter, Sam Doyle, Tina Nash, Victor Gray, Wendy Shaw, Alice Bell, Daniel Mills, Helen King, Amara Okonkwo, Henrik Lindqvist, Mei Ling Zhao, Rosa Delgado, Tomasz Kowalczyk, Priya Raghunathan, Declan Murphy, Fatima El Amrani, Yusuf Demir, Ingrid van Dijk, Kofi Mensah, Hana Suzuki, Luis Miguel Ortega, Olena Shevchuk, Marcus Whitfield, Nguyen Thi Hoa, Bianca Rossi, Samir Haddad, Greta Olafsdottir, Jean Luc Perrin, Tariq Aziz, Abigail Thornton, Pavel Novotny, Leilani Kahale, Zanele Dlamini, Caroline de la Cruz, Arjun Mehta, Siobhan Kelleher, Park Ji Woo, Nikos Papadakis, Esther Nyambura, Gustavo Pereira, Maja Jovanovic, Walter Brandt, Aisha Bello, Emre Yildiz, Anna Maria Conti, Oskar Nieminen, Trevor Blackwood, Chidi Eze"),
         _split("Beatrix Lindqvist, Caspian Orloff, Delphine Moreau, Ezekiel Thornbury, Fiona Gallagher, Gideon Achterberg, Henrietta Vance, Isidore Kowalski, Jasmine Okafor, Konrad Zeller, Lavinia Crawford, Matteo Ricci, Odette Fairweather, Priya Raman, Quentin Hargrove, Theodora Blythe"),
         _split("Amelia Rutherford, Bartholomew Quinn, Camille Duvall, Dmitri Vasquez, Eleanor Hathaway, Ferdinand Osei, Giulia Romano, Harriet Winslow, Ignatius Pell, Juliette Castellan, Kwame Adjei, Leonora Stanhope, Mohamed Farouk, Philippa Drummond, Rupert Ashdown, Yuki Tanabe"),
     ),
     "restaurant": (
-        _split("Golden Spoon, Blue Lemon, Mamma Rosa, The Old Mill, Green Garden, Bella Roma, Salt and Pepper, The Red Lion, Casa Lima, Sunny Plate, The Copper Pot, Little Tokyo, Harbour Light, The Fat Duck, Olive Tree, Papa Joe"),
+        _split("Golden Spoon, Blue Lemon, Mamma Rosa, The Old Mill, Green Garden, Bella Roma, Salt and Pepper, The Red Lion, Casa Lima, Sunny Plate, The Copper Pot, Little Tokyo, Harbour Light, The Fat Duck, Olive Tree, Papa Joe, The Copper Ladle, Saffron Lane, Bistro Marguerite, Old Mill Tavern, Noodle Harbor, La Pergola Verde, Tandoor Corner, The Hungry Otter, Casa Benita, Fig and Thistle, Sakura Garden, Luigi and Sons, The Painted Goose, Ember, Blue Anchor Grill, Pho Palace, Taverna Kalypso, Smoke and Barley, El Molino Rojo, The Lemon House, Little Krakow, Mango Tree Kitchen, Oyster Row, Petit Jardin, The Crooked Spoon, Dumpling Street, Harissa, Brasserie du Pont, Golden Heron, Bella Sorrento, Nonna Pia, The Salt Cellar, River and Rye, Juniper, Taco Paradiso, The Lazy Fisherman, Anatolia Grill House, Wok on Third, Sunny Side Diner, Vine Street Kitchen"),
         _split("Chez Margaux, The Velvet Fig, Trattoria Zaffiro, Smoky Barrel, Saffron Palace, The Hungry Badger, Kimchi Corner, Casa Flamenca, The Gilded Goose, Noodle Republic"),
         _split("Le Petit Moulin, The Jade Lantern, Osteria Pavone, Burger Foundry, Tandoori Nights, The Thirsty Otter, Bistro Clementine, El Toro Bravo, The Silver Ladle, Waffle Kingdom"),
     ),
     "company": (
-        _split("Swiftpost, Brightline, Norcom, Maple Works, Redstone, Bluebird Express, Polar Freight, Greenway, Ironbridge, Sunhill, Quickpack, Baker and Sons"),
+        _split("Swiftpost, Brightline, Norcom, Maple Works, Redstone, Bluebird Express, Polar Freight, Greenway, Ironbridge, Sunhill, Quickpack, Baker and Sons, Northwind Freight, Brightwater, Larkspur Media, Castellan Insurance, Quillon Software, Meridian Dairy, Tobin and Clarke, Ironbridge Steel, Verdant Foods, Kestrel Labs, Bluefin Capital, Maplewood Furniture, Zephyr Energy, Fennimore Paper Company, Sundial Travel, Arbor Health, Crestline Motors, Tidewater Shipping, Pemberton Textiles, Nimbus Telecom, Redwood Analytics, Hollis Brothers, Lumenara, Granite Peak Mining, Silverleaf Cosmetics, Copperfield Publishing, Novarra, Oakhurst Pharma, Wrenfield Bank, Sable Interactive, Helix Dental Supplies, Juniper Hill Farms, Beacon Street Partners, Marlowe Shoes, Eastgate Cement, Corvane, Whitlock Plumbing, Amberly Toys, Falcon Ridge Security, Dovetail Design"),
         _split("Hermelin Logistics, Vandermeer, Cobalt Couriers, Starling Freight, Zephyrline, Quarrymen, Nimbus Partners, Tallgrass"),
         _split("Osprey Haulage, Lindenfeld, Amber Dispatch, Kestrel Parcels, Meridian Post, Duskwood, Halvorsen, Pinnacle Movers"),
     ),
@@ -80,7 +80,47 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
             Midnight Train
             price list
             kitchen update
-            River Song"""),
+            River Song
+            Quarterly Budget Review
+            dinner on Friday
+            lost keys
+            Weekly Standup
+            Midnight in Lisbon
+            new office layout
+            Invoice Overdue
+            the long way home
+            Launch Planning
+            summer holiday dates
+            Onboarding for New Hires
+            changes to the rota
+            Golden Hour Blues
+            Parent Evening
+            draft of the contract
+            Empty Railway Station
+            Design Critique
+            flight confirmation
+            Salt and Starlight
+            Road Map Discussion
+            book club picks
+            One to One
+            Broken Compass
+            website feedback
+            Dancing with Ghosts
+            Fire Drill Reminder
+            thank you for coming
+            Yoga Class Schedule
+            photos from the wedding
+            Slow River
+            Supplier Call
+            question about the lease
+            Board Meeting Minutes
+            carpool next week
+            leaking roof
+            your recent order
+            retro
+            rent increase
+            birthday plans
+            garden committee"""),
         _lines("""quarterly roadmap
             Paper Lanterns
             lost umbrella policy
@@ -136,7 +176,47 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
             I found a cheaper one
             the water is cold
             have a nice weekend
-            the lamp is broken"""),
+            the lamp is broken
+            Running late so start without me
+            be home by seven
+            Don't forget the spare key
+            the parcel is with the neighbour
+            Can you pick up some bread
+            I'm stuck in traffic on the bridge
+            meeting got moved to the small room
+            Happy birthday to my favourite aunt
+            the cake turned out great
+            Let's meet at the station instead
+            your package arrived this morning
+            Thanks for covering my shift
+            can't make it to practice tonight
+            the train is delayed again
+            Please send me the latest draft
+            we're out of milk
+            The plumber is coming after lunch
+            see you outside the cinema
+            Mum says hi and misses you
+            I left the tickets on the table
+            leave the back door unlocked
+            Good luck with your exam tomorrow
+            did you feed the cat
+            The doctor's office called back
+            we got the apartment
+            save me a seat near the front
+            Sorry I missed your call
+            dinner's in the oven
+            The client loved the new logo
+            bring a warm coat tonight
+            I'll pay you back on payday
+            the wifi password has changed
+            Call me when you land
+            my phone is almost dead
+            The kids are already asleep
+            grab an umbrella before you leave
+            that's the best news all week
+            Tell Dad the car is ready
+            landed safely and waiting for bags
+            It's your turn to cook"""),
         _lines("""the elevator smells strange
             our guests arrive before noon
             never mind the earlier request
@@ -184,7 +264,47 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
             renew my passport
             read the contract
             fix the bike
-            write to Emma"""),
+            write to Emma
+            call the plumber
+            water the tomatoes
+            pick up the dry cleaning
+            book a dentist appointment
+            return the library books
+            change the bed sheets
+            pay the gas bill
+            order new contact lenses
+            clean out the fridge
+            email the landlord
+            take the dog out
+            finish the sales report
+            buy stamps
+            fix the bathroom door
+            cancel the gym membership
+            send grandma a postcard
+            back up my laptop
+            defrost the chicken
+            descale the kettle
+            write a thank you note
+            vacuum the stairs
+            collect the parcel
+            check the smoke alarms
+            update my resume
+            wrap the presents
+            get the bike repaired
+            reply to the accountant
+            empty the dishwasher
+            print the boarding passes
+            feed the hamster
+            sharpen the kitchen knives
+            charge the camera
+            schedule a haircut
+            rake the leaves
+            practise the piano
+            file the tax return
+            sort the recycling
+            iron my shirts
+            replace the water filter
+            hang up the curtains"""),
         _lines("""defrost the freezer
             ring the landlord
             hand in my thesis
@@ -207,47 +327,47 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
             replace the smoke detector"""),
     ),
     "food": (
-        _split("cheese, ham, mushrooms, onions, olives, tomatoes, spinach, eggs, flour, butter, rice, potatoes, carrots, milk, bread, apples, chicken, beans, garlic, pepper, corn, peas, lemon, honey, red cabbage, sour cream"),
+        _split("cheese, ham, mushrooms, onions, olives, tomatoes, spinach, eggs, flour, butter, rice, potatoes, carrots, milk, bread, apples, chicken, beans, garlic, pepper, corn, peas, lemon, honey, red cabbage, sour cream, paprika, brown sugar, olive oil, parsley, cheddar, bay leaves, oats, pumpkin seeds, mustard, red onions, salmon, ginger, puff pastry, black beans, turmeric, walnuts, rice vinegar, yogurt, celery, baking powder, tofu, cream cheese, raisins, sweet potatoes, cinnamon, capers, goat cheese, kale, almonds, tarragon, lime juice, beetroot, polenta, cumin, barley, cashews, radishes, dill, cornstarch, fennel"),
         _split("artichokes, anchovies, zucchini, halibut, chickpeas, tempeh, basil, mozzarella, eggplant, quinoa, prawns, blueberries, maple syrup, coconut milk, jalapenos"),
         _split("asparagus, sardines, cauliflower, kohlrabi, lentils, couscous, oregano, feta, leeks, oatmeal, shrimps, raspberries, peanut butter, soy sauce, avocados"),
     ),
     "room": (
-        _split("kitchen, bedroom, living room, bathroom, office, hall, garage, dining room, guest room, cellar"),
+        _split("kitchen, bedroom, living room, bathroom, office, hall, garage, dining room, guest room, cellar, guest bedroom, attic, study, conference room, break room, home office, server room, master bedroom, waiting room, library, lobby, game room, porch, mail room, den, staff kitchen, copy room, sun room, meeting room, landing, print room, corridor, closet, lounge, canteen"),
         _split("nursery, scullery, sunroom, laundry room, home theater, pantry, veranda"),
         _split("basement, conservatory, playroom, utility room, music studio, hallway, loft"),
     ),
     "language": (
-        _split("French, German, Spanish, Italian, Polish, Greek, Dutch, Danish, Swedish, Arabic, Russian, Hindi"),
+        _split("French, German, Spanish, Italian, Polish, Greek, Dutch, Danish, Swedish, Arabic, Russian, Hindi, Tagalog, Thai, Amharic, Malay, Tamil, Basque, Zulu, Croatian, Punjabi, Latvian, Irish, Mandarin, Estonian, Farsi, Yoruba, Slovak, Bulgarian, Serbian, Lithuanian, Nepali, Khmer, Burmese, Georgian, Armenian, Albanian"),
         _split("Portuguese, Japanese, Turkish, Swahili, Norwegian, Vietnamese, Catalan"),
         _split("Hebrew, Icelandic, Czech, Urdu, Romanian, Welsh, Bengali"),
     ),
     "ticker": (
-        _split("ABCD, KLX, MORN, PTR, SUNX, BRT, QNTA, LOGI, VLT, HBR, FINN, TRK"),
+        _split("ABCD, KLX, MORN, PTR, SUNX, BRT, QNTA, LOGI, VLT, HBR, FINN, TRK, AMZN, NVDA, IBM, DIS, NFLX, INTC, PFE, WMT, JPM, ORCL, SBUX, NKE, COST, ADBE, CSCO, BAC, MCD, PEP, UBER, ABNB, SHOP, PYPL, QCOM, CRM, TGT, CVX, XOM, UPS, FDX, GOOGL"),
         _split("ZYNQ, WXHO, GRDL, UMBR, OXTA, JPLY, EVKO"),
         _split("VQRN, BLZT, HYKO, DWEX, ORMA, FJTI, KESU"),
     ),
     "sport": (
-        _split("running, swimming, cycling, rowing, hiking, yoga, boxing, skating, walking, dancing"),
+        _split("running, swimming, cycling, rowing, hiking, yoga, boxing, skating, walking, dancing, table tennis, ice skating, badminton, cross-country skiing, horse riding, water polo, judo, squash, mountain biking, volleyball, trail running, beach volleyball, cricket, lacrosse, tai chi, handball, figure skating, curling, netball, bouldering, softball, diving, skateboarding, golf, sailing"),
         _split("kayaking, snowboarding, fencing, rock climbing, pilates, surfing"),
         _split("canoeing, gymnastics, archery, trail biking, karate, wrestling"),
     ),
     "product": (
-        _split("red shoes, a garden chair, a wool blanket, a desk lamp, a blue kettle, a small sofa, running shorts, a phone case, a wooden toy, kitchen knives, a rain jacket, a bread knife"),
+        _split("red shoes, a garden chair, a wool blanket, a desk lamp, a blue kettle, a small sofa, running shorts, a phone case, a wooden toy, kitchen knives, a rain jacket, a bread knife, an electric kettle, running shoes, wireless earbuds, a garden hose, a coffee grinder, bath towels, a camping stove, an ironing board, hiking socks, a leather wallet, a cast iron pan, printer paper, a picture frame, an office chair, a bicycle helmet, wool blankets, a sewing machine, a travel pillow, a baby monitor, light bulbs, an umbrella stand, a chess set, a rice cooker, reading glasses, a wall clock, a shower curtain, an alarm clock, dog treats, a tool box, a tennis racket, a winter coat, storage boxes, a bookshelf speaker, a cutting board, a sleeping bag, gardening gloves, a laptop stand, an air fryer, a bread bin, guitar strings"),
         _split("a hammock, noise cancelling headphones, a cast iron skillet, a fountain pen, snow goggles, a stainless thermos, a yoga mat, bamboo cutlery"),
         _split("a trampoline, a waterproof backpack, a ceramic teacup, a mechanical keyboard, leather sandals, a folding umbrella, a picnic hamper, scented candles"),
     ),
     "topic": (
-        _split("bees, the moon, old maps, gardening, Roman history, chess, trains, cooking, volcanoes, knitting, birds, the sea"),
+        _split("bees, the moon, old maps, gardening, Roman history, chess, trains, cooking, volcanoes, knitting, birds, the sea, the French Revolution, urban planning, deep sea creatures, stoicism, Roman engineering, bread baking, the history of tea, chess openings, climate policy, grief and healing, polar exploration, the space race, behavioral economics, wild mushrooms, Viking trade routes, meditation, lighthouse keepers, the Silk Road, raising teenagers, women in science, bird migration, the opium wars, typography, organic farming, ancient Egypt, personal finance, shipwrecks, the human brain, folk tales, railway architecture, black holes, sign language, the Cold War, watercolor painting, negotiation, lost cities, the gold rush, sleep, wine making, Norse mythology"),
         _split("origami, glaciers, beekeeping, jazz, medieval castles, robotics, mushrooms of Europe, astronomy"),
         _split("calligraphy, earthquakes, winemaking, opera, Viking ships, cryptography, butterflies of Asia, psychology"),
     ),
     "channel": (
-        _split("general, sales, random, design, support, news, marketing, help"),
+        _split("general, sales, random, design, support, news, marketing, help, dev-ops, design-review, lunch-plans, backend, release-notes, hiring, book-club, incidents, sales-leads, frontend, pet-photos, announcements, data-science, finance, office-news, standup, bug-reports, legal, customer-success, wellness, music-share, security, mobile-team, travel, team-social, analytics, on-call, ideas, infra-alerts, onboarding"),
         _split("logistics, watercooler, research-lab, payroll, frontdesk, ops-night"),
         _split("compliance, lunchroom, data-platform, facilities, helpline, night-shift"),
     ),
     "plant": (
-        _split("rose, fern, cactus, spider plant, lemon tree, orchid, ivy, palm, tulip, lavender"),
+        _split("rose, fern, cactus, spider plant, lemon tree, orchid, ivy, palm, tulip, lavender, fiddle leaf fig, rosemary, rubber plant, African violet, cherry tomato, money tree, camellia, Boston fern, mint, Christmas cactus, jasmine, bird of paradise, jade plant, olive tree, philodendron, English ivy, hibiscus, prayer plant, sweet pea, petunia, marigold, dahlia, sage, thyme, peony"),
         _split("bonsai, monstera, hydrangea, aloe vera, peace lily, fuchsia"),
         _split("begonia, azalea, gardenia, snake plant, rubber fig, geranium"),
     ),
@@ -289,14 +409,6 @@ DECIMALS: dict[str, tuple[int, int]] = {
     "megahertz": (88, 107),
     "length": (2, 500),
 }
-LISTS: dict[str, str] = {
-    "foods": "food",
-    "people": "person",
-    "city": "city",
-    "shade": "shade",
-    "dessert": "dessert",
-    "wilds": "wilds",
-}
 
 
 def _street(rng: random.Random, part: Part) -> str:
@@ -319,10 +431,13 @@ MADE: dict[str, Callable[[random.Random, Part], Any]] = {
 }  # fmt: skip
 
 
-def draw(rng: random.Random, pool: str, json_type: str, part: Part) -> Any:
-    """A value for a parameter of `json_type` from `part` of `pool`."""
+def draw(rng: random.Random, pool: str | tuple[str, ...], json_type: str, part: Part) -> Any:
+    """A value for a parameter of `json_type`: one of the values `pool`, or of `part` of the pool with that name."""
     if json_type == "array":
-        return rng.sample(NAMES[LISTS[pool]][PARTS.index(part)], rng.randint(2, 4))
+        entries = pool if isinstance(pool, tuple) else NAMES[pool][PARTS.index(part)]
+        return rng.sample(entries, rng.randint(2, 4))
+    if isinstance(pool, tuple):
+        return rng.choice(pool)
     if json_type == "integer":
         return values.integer(rng, *NUMBERS[pool], part == "test")
     if json_type == "number":

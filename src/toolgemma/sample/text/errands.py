@@ -204,6 +204,16 @@ def _errand(block: str) -> Errand:
 
 
 ERRANDS = tuple(map(_errand, everyday.BLOCKS))
+NUMBERS = frozenset(pool for pool, (kind, *_) in POOLS.items() if kind in ("integer", "number"))
+
+
+def _has_twins(errand: Errand) -> bool:
+    """Whether two fields take values of one kind, so that only the words around a value tell where it belongs."""
+    kinds = ["number" if pool in NUMBERS else pool for pool, _ in errand.wants.values() if pool in POOLS]
+    return len(set(kinds)) < len(kinds)
+
+
+TWINS = tuple(filter(_has_twins, ERRANDS))
 BY_WORD: dict[str, list[Errand]] = {}
 for _each in ERRANDS:
     for _word in _each.name.split("_"):

@@ -71,7 +71,8 @@ def form(rng: random.Random, near: Form | None = None) -> Form:
         return _word_form(rng)
     known = near.errand if near else ""
     if known or (near is None and rng.random() < 0.93):
-        errand = (errands.near(rng, known) if known else rng.choice(errands.ERRANDS)).variant(rng)
+        among = errands.TWINS if rng.random() < 0.35 else errands.ERRANDS
+        errand = (errands.near(rng, known) if known else rng.choice(among)).variant(rng)
         required = tuple(name for name, (_, needed) in errand.wants.items() if needed)
         schemas = errand.schemas(rng)
         return Form(

@@ -12,11 +12,9 @@ import datetime
 import re
 from collections.abc import Iterator
 
-from toolgemma.sample import pools, tools
-from toolgemma.sample.aliases import ALIASES, Alias
+from toolgemma.sample import pools
 from toolgemma.sample.text.values import is_held_out
-from toolgemma.sample.tools import Spec
-from toolgemma.sample.tools_held_out import UNSEEN, VALIDATION
+from toolgemma.sample.tools import EVERY, Alias, Spec
 
 TAG = re.compile(
     r"</?(?:tools?|tool_?calls?|tool_(?:response|result|output)s?|final_answer|function_?calls?|functions?|think)\b"
@@ -26,7 +24,6 @@ NUMBER = re.compile(r"(?<![\w.:/+@-])(\d+)(?:\.(\d+))?(?![\w:/@-]|\.\d|,\d)")
 DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 TIME = re.compile(r"\b(\d\d):(\d\d)\b")
 SLOT = re.compile(r"\{[^{}]*\}")
-SPECS = (*tools.SEEN, *VALIDATION, *UNSEEN)
 
 
 def _words(texts: frozenset[str]) -> re.Pattern[str]:
@@ -38,16 +35,16 @@ def _words(texts: frozenset[str]) -> re.Pattern[str]:
 def _requests() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Longest fixed part and pattern of every sentence of the dataset."""
     made = []
-    for spec in SPECS:
-        for ask in (*spec.asks, *spec.new):
-            parts = [part.strip(' .?!,:;"').lower() for part in SLOT.split(ask)]
+    for spec in EVERY:
+        for ask in (*spec.asks, *spec.asks_of_validation, *spec.asks_of_tests):
+            parts = [re.sub(r"^\W+|\W+$", "", part).lower() for part in SLOT.split(ask)]
             fixed = [part for part in parts if part]
-            pattern = re.compile(r"\b" + r"\b.{1,80}?\b".join(map(re.escape, fixed)) + r"\b", re.DOTALL)
+            pattern = re.compile(r"\b" + r"\b.{1,120}?\b".join(map(re.escape, fixed)) + r"\b", re.DOTALL)
             made.append((max(fixed, key=len), pattern))
     return tuple(made)
 
 
-OFFERED: tuple[Spec | Alias, ...] = (*SPECS, *(alias for aliases in ALIASES.values() for alias in aliases))
+OFFERED: tuple[Spec | Alias, ...] = (*EVERY, *(alias for spec in EVERY for alias in spec.aliases))
 TOOL_NAMES = _words(frozenset(tool.name for tool in OFFERED))
 DESCRIPTIONS = tuple(tool.description.lower().rstrip(".") for tool in OFFERED)
 REQUESTS = _requests()
