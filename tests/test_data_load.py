@@ -175,5 +175,5 @@ def test_rows_know_their_file_where_a_split_has_several_by_name(tmp_path):
 
 def test_embedded_is_a_dataset():
     splits = read_file_or_folder("embedded")
-    assert {name: len(rows) for name, rows in splits.items()} == {"train": 3040, "validation": 100, "test": 180}
+    assert {name: len(rows) for name, rows in splits.items()} == {"train": 2880, "validation": 100, "test": 180}
     assert {row.meta["source_file"] for row in splits["test"]} == {"test_seen", "test_unseen"}

@@ -71,7 +71,7 @@ def test_another_seed_gives_other_rows():
 def test_size():
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_000_000
     sizes = {split: len(rows) for split, rows in SPLITS.items()}
-    assert sizes == {"train": 3040, "validation": 100, "test_seen": 90, "test_unseen": 90}
+    assert sizes == {"train": 2880, "validation": 100, "test_seen": 90, "test_unseen": 90}
     for rows in SPLITS.values():
         assert len({row["messages"][0]["content"] for row in rows}) == len(rows)
     assert sum(row["query_type"] == "seen" for row in SPLITS["validation"]) > 35

@@ -41,7 +41,7 @@ def test_the_unpacked_wheel_finds_its_own_files(wheel, tmp_path):
         "from toolgemma.cli.run import quickstart_config; print(quickstart_config())\n"
         "from toolgemma.config import load_config; config = load_config(quickstart_config())\n"
         "print(config.model.name)\n"
-        "from toolgemma.data.load import read; assert len(read(config.dataset)['train']) == 3040\n"
+        "from toolgemma.data.load import read; assert len(read(config.dataset)['train']) == 2880\n"
         "from toolgemma.format import get_dialect; assert get_dialect('hermes').CHAT_TEMPLATE\n"
     )
     result = subprocess.run(
