@@ -284,11 +284,16 @@ def train(work: Path, steps: int, decay: int, seed: int) -> None:
         coming.cancel()
 
 
-def export(work: Path, folder: Path) -> None:
-    """The last checkpoint as a model folder in bfloat16."""
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(work / "tokenizer")
+def export(works: list[Path], folder: Path) -> None:
+    """The mean of the last checkpoints of `works` as a model folder in bfloat16.
+
+    Runs that part from one checkpoint, over other seeds of the text, may be averaged at their ends (Wortsman et al.,
+    "Model soups", arXiv 2203.05482).
+    """
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(works[0] / "tokenizer")
     model = make_model(len(tokenizer), 0)
-    model.load_state_dict(torch.load(work / "checkpoint.pt", weights_only=True)["model"])
+    ends = [torch.load(work / "checkpoint.pt", weights_only=True)["model"] for work in works]
+    model.load_state_dict({name: torch.stack([end[name] for end in ends]).mean(0) for name in ends[0]})
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
@@ -301,10 +306,11 @@ def main() -> None:
     parser.add_argument("--decay", type=int, default=600, help="steps in which the learning rate falls to nothing")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--export", type=Path, help="write the model here instead of training")
+    parser.add_argument("--average", type=Path, nargs="*", default=[], help="export the mean with these work folders")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.export:
-        export(arguments.work, arguments.export)
+        export([arguments.work, *arguments.average], arguments.export)
     else:
         train(arguments.work, arguments.steps, arguments.decay, arguments.seed)
 
